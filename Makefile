@@ -1,0 +1,54 @@
+# Every line of work with this repository. `make` alone explains them.
+PYTHON ?= python3
+RUN = .venv/bin/python -m
+STACK = $(RUN) upstream_stack
+MEMBERS = shared/schemas shared/runtime shared/client services/intake services/scheduler services/notifier deploy/stack
+export UPSTREAM_STARTED_BY = make
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check up down reset ps logs doctor topics bench lock generated clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+setup: .venv/ready ## Python packages of this checkout, into .venv
+
+.venv/ready: requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
+	@sh deploy/setup.sh "$(PYTHON)" $(MEMBERS)
+	@touch .venv/ready
+
+demo: setup ## start everything, play the journeys, leave it running (JSON=1 for a machine)
+	@$(STACK) demo $(if $(JSON),--json)
+
+test: setup ## every test, on real Kafka and PostgreSQL
+	@$(RUN) pytest $(if $(ONLY),$(ONLY))
+
+check: setup ## lint, types, imports, schemas, generated files
+	@.venv/bin/python deploy/checks/run.py
+
+up: setup ## start the stack (FOREGROUND=1 stays in front)
+	@$(STACK) up $(if $(FOREGROUND),--foreground)
+
+down: setup ## stop it; data stay
+	@$(STACK) down
+
+reset: setup ## stop it and remove its data, after asking
+	@$(STACK) reset
+
+ps: setup ## what runs, and what it costs
+	@$(STACK) ps
+
+logs: setup ## the end of a process's log: make logs s=intake
+	@$(STACK) logs $(s)
+
+doctor: setup ## what a start needs, each finding with its fix
+	@$(STACK) doctor
+
+topics: setup ## rates, and what each group has still to read
+	@$(STACK) topics
+
+bench: setup ## the engine beside what people would otherwise use (YARDSTICKS=folder, ROUNDS=3)
+	@.venv/bin/python bench/run.py
+
+generated: setup ## write the generated files anew
+	@.venv/bin/python deploy/checks/generated.py --write
