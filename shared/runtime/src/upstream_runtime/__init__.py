@@ -1,0 +1,4 @@
+"""The engine under every service: consume → decide → save → say.
+
+It knows topics, envelopes and transactions, and no word of any domain.
+"""

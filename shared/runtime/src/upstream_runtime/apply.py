@@ -1,0 +1,212 @@
+"""One transaction, whichever door it came through: load → decide → save → say.
+
+A door hands in a plan: steps to fold in order, and what else the transaction must write. The order of locks is fixed:
+watermarks read, states loaded and saved, rows inserted, watermarks moved, numbers last. Nothing here knows a domain word.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zlib import crc32
+
+from asyncpg import Connection
+from pydantic_core import to_json
+
+from upstream_runtime import store
+from upstream_runtime.decision import UNCHANGED, Cause, Context, Decide, Decision, Due, Erased, Fact, To, derived_id
+from upstream_runtime.store import Answered, DueRow, Moves, Said, SetAside
+from upstream_runtime.wiring import Aggregate, App, Change
+from upstream_schemas.codec import encode
+from upstream_schemas.envelope import Envelope, to_headers
+from upstream_schemas.model import EVENT_BYTES_MAX, Event
+
+
+class Overtaken(Exception):
+    """Somebody else moved a state or a watermark that this transaction had read: run it again."""
+
+
+class TooLarge(Exception):
+    """A decision said an event that no topic takes. Names its type."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One fact about one key. A step without an aggregate only says something.
+
+    `belongs_to` is what its events are correlated by: what their cause belongs to, else the state it is about.
+    """
+
+    aggregate: Aggregate | None
+    key: UUID
+    decide: Decide[Any]
+    fact: object
+    cause: Cause
+    inbox: tuple[str, str, bytes] | None = None
+    belongs_to: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.belongs_to = self.cause.correlation or str(self.key)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one transaction is about: steps in order, watermarks to move, records to set aside, the due row it settles."""
+
+    steps: Sequence[Step] = ()
+    moves: Moves = field(default_factory=dict)
+    set_aside: Sequence[SetAside] = ()
+    claimed: DueRow | None = None
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a transaction did: the answer to each step, the numbered records, and the states that were decided on."""
+
+    answers: list[Any] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    due: list[tuple[Due, str]] = field(default_factory=list)
+    inbox: list[Answered] = field(default_factory=list)
+    states: dict[tuple[str, UUID], Any] = field(default_factory=dict)
+
+
+Prepare = Callable[[Connection, datetime], Awaitable[Plan]]
+
+
+def only(step: Step) -> Prepare:
+    """A plan of this one step."""
+
+    async def prepare(_: Connection, __: datetime) -> Plan:
+        return Plan((step,))
+
+    return prepare
+
+
+@dataclass(slots=True)
+class Slot:
+    """A state while a batch is folded over it."""
+
+    loaded: int
+    version: int
+    state: Any
+
+
+class Mind:
+    """What every transaction of one process shares: its wiring, its database's stream and secret, and its topics."""
+
+    def __init__(self, app: App, stream: str, secret: bytes) -> None:
+        self.app = app
+        self.stream = stream
+        self.secret = secret
+        self.source = f"/upstream/{app.process}"
+        self.topic_of = {event: topic for topic in app.catalogue if topic.producer == app.process for event in topic.events}
+
+    async def apply(self, conn: Connection, prepare: Prepare, now: datetime) -> Applied:
+        """Run one transaction. Raises Overtaken where it must be run again, and whatever a decision or the database raises."""
+        async with conn.transaction():
+            plan = await prepare(conn, now)
+            applied = await self._decide_and_save(conn, plan, now)
+            await self._write(conn, plan, applied, now)
+        return applied
+
+    async def _decide_and_save(self, conn: Connection, plan: Plan, now: datetime) -> Applied:
+        applied = Applied()
+        slots = await self._load(conn, plan.steps)
+        for step in plan.steps:
+            self._fold(step, slots, applied, now)
+        await self._save(conn, plan.steps, slots)
+        applied.states = {key: slot.state for key, slot in slots.items()}
+        return applied
+
+    async def _load(self, conn: Connection, steps: Sequence[Step]) -> dict[tuple[str, UUID], Slot]:
+        wanted: dict[str, tuple[Aggregate, dict[UUID, None]]] = {}
+        for step in steps:
+            if step.aggregate is not None:
+                wanted.setdefault(step.aggregate.name, (step.aggregate, {}))[1][step.key] = None
+        slots: dict[tuple[str, UUID], Slot] = {}
+        for name, (aggregate, keys) in sorted(wanted.items()):
+            found = await aggregate.load(conn, list(keys))
+            for key in keys:
+                stored = found.get(key)
+                slots[name, key] = Slot(stored.version, stored.version, stored.state) if stored else Slot(0, 0, None)
+        return slots
+
+    def _fold(self, step: Step, slots: dict[tuple[str, UUID], Slot], applied: Applied, now: datetime) -> None:
+        slot = slots[step.aggregate.name, step.key] if step.aggregate else Slot(0, 0, None)
+        context = Context(now, step.cause, self.app.reference, self.secret, step.key)
+        decision: Decision[Any] = step.decide(slot.state, step.fact, context)
+        if decision.state is not UNCHANGED:
+            slot.state = decision.state
+            slot.version += 1
+        for ordinal, event in enumerate(decision.events):
+            applied.said.append(self._record(event, step, ordinal, slot.version, now))
+        if decision.due:
+            applied.due += [(due, str(due.case) if due.case else step.belongs_to) for due in decision.due]
+        applied.answers.append(decision.answer)
+        if step.inbox is not None:
+            answer = None if decision.answer is None else encode(decision.answer, self.app.seal)  # type: ignore[arg-type]
+            applied.inbox.append(Answered(*step.inbox, answer))
+        if step.cause.party is not None and isinstance(decision.answer, Event):
+            answer_to = To(step.cause.party, decision.answer)
+            applied.said.append(self._record(answer_to, step, len(decision.events), slot.version, now))
+
+    def _record(self, said: Fact | To | Erased, step: Step, ordinal: int, revision: int, now: datetime) -> Said:
+        party, event = (said.party, said.event) if isinstance(said, To) else (None, said)
+        kind = event.event if isinstance(event, Erased) else type(event)
+        topic = self.topic_of[kind]  # type: ignore[index]
+        key = _key_text(event.key if isinstance(event, Erased) else getattr(event, topic.key))
+        value = None if isinstance(event, Erased) else self._encoded(event)
+        cause = step.cause
+        drawn_from = f"{self.source} {cause.source} {cause.id} {step.key.hex} {kind.TYPE} {ordinal}"
+        event_id = derived_id(cause.at, drawn_from, self.secret)
+        envelope = Envelope(
+            str(event_id), self.source, kind.TYPE, now, key, step.belongs_to, cause.id, revision, cause.traceparent
+        )
+        key_bytes = None if key is None else key.encode()
+        partition = crc32(key_bytes or b"") % topic.partitions
+        name = topic.name if party is None else topic.for_party(party)
+        return Said(name, partition, key_bytes, value, to_json(to_headers(envelope)), now)
+
+    def _encoded(self, event: Fact) -> bytes:
+        value = encode(event, self.app.seal)  # type: ignore[arg-type]
+        if len(value) > EVENT_BYTES_MAX:
+            raise TooLarge(event.TYPE)
+        return value
+
+    async def _save(self, conn: Connection, steps: Sequence[Step], slots: dict[tuple[str, UUID], Slot]) -> None:
+        changed: dict[str, list[Change[Any]]] = defaultdict(list)
+        for (name, key), slot in slots.items():
+            if slot.version > slot.loaded:
+                changed[name].append(Change(key, slot.loaded, slot.version, slot.state))
+        saves = {step.aggregate.name: step.aggregate.save for step in steps if step.aggregate}
+        for name, changes in sorted(changed.items()):
+            changes.sort(key=lambda change: change.key)
+            if await saves[name](conn, changes) < len(changes):
+                raise Overtaken(name)
+
+    async def _write(self, conn: Connection, plan: Plan, applied: Applied, now: datetime) -> None:
+        if applied.inbox:
+            await store.answer(conn, applied.inbox, now)
+        if plan.claimed is not None:
+            await store.put_due(conn, [(Due(plan.claimed.kind, plan.claimed.key, None), "")])
+        if awaited := [step.key for step in plan.steps if step.aggregate and step.aggregate.awaited]:
+            await store.wake_due(conn, awaited, now)
+        if applied.due:
+            await store.put_due(conn, list({(due.kind, due.key): (due, c) for due, c in applied.due}.values()))
+        if plan.set_aside:
+            await store.set_aside(conn, plan.set_aside)
+        counters = await store.settle(conn, plan.moves, {(said.topic, said.partition) for said in applied.said})
+        if counters is None:
+            raise Overtaken("watermark")
+        if applied.said:
+            for said in applied.said:
+                place = (said.topic, said.partition)
+                counters[place] += 1
+                said.n = counters[place]
+            await store.say(conn, counters, applied.said, now)
+
+
+def _key_text(key: object) -> str | None:
+    return None if key is None else str(key)

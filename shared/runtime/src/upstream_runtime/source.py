@@ -1,0 +1,242 @@
+"""Where records come from: FastStream's subscribers over aiokafka, and how far each partition was read.
+
+The only module that imports FastStream. It keeps the consumers' settings, security and lifecycle; records are taken
+with `getmany` from the consumer it starts (docs/decisions/0003), because that path costs less and never sleeps on data.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import chain
+from typing import Any, Final
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.security import BaseSecurity, SASLScram512
+
+from upstream_runtime.clock import jitter
+from upstream_runtime.records import Polled
+from upstream_runtime.store import Partition
+from upstream_runtime.wiring import App
+
+POLL_SECONDS: Final = 0.5
+COMMIT_SECONDS: Final = 0.1
+RECONNECT_SECONDS: Final = (0.2, 5.0)
+WATCH_SECONDS: Final = 1.0
+PING_SECONDS: Final = 2.0
+BATCHES_WAITING_MAX: Final = 4
+# Every default of these is the unsafe one; a test walks the subscribers and fails on any other value.
+SAFE: Final[dict[str, Any]] = {
+    "ack_policy": AckPolicy.MANUAL,
+    "auto_offset_reset": "earliest",
+    "isolation_level": "read_committed",
+    "batch": True,
+    "max_records": 500,
+    "session_timeout_ms": 6000,
+    "heartbeat_interval_ms": 1500,
+    "rebalance_timeout_ms": 60_000,
+    "max_poll_interval_ms": 300_000,
+}
+log = structlog.get_logger()
+
+
+def security(user: str, password: str | None) -> BaseSecurity | None:
+    """SCRAM-SHA-512, or nothing for a broker that asks for nothing (the benchmarks' own)."""
+    return None if password is None else SASLScram512(username=user, password=password)
+
+
+def broker(servers: str, user: str, password: str | None) -> KafkaBroker:
+    """FastStream's broker with everything set that it would otherwise choose unsafely."""
+    return KafkaBroker(
+        servers,
+        security=security(user, password),
+        client_id=user,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="zstd",
+        allow_auto_create_topics=False,
+        graceful_timeout=5.0,
+        apply_types=False,
+        logger=None,
+        metadata_max_age_ms=1000,
+    )
+
+
+class Source:
+    """Polls one process's topics and hands each batch to `take`, one at a time, in order.
+
+    Implements `Positions`. Fixed topics share a consumer; each family of partner topics has one of its own, in a group of
+    its own, so that a new partner never makes the fixed topics stop.
+    """
+
+    def __init__(self, kafka: KafkaBroker, app: App, member: str | None) -> None:
+        self.kafka = kafka
+        self.ready = asyncio.Event()
+        self._queue: asyncio.Queue[tuple[int, Sequence[Polled]]] = asyncio.Queue(BATCHES_WAITING_MAX)
+        self._taking = asyncio.Lock()
+        self._stopping = False
+        self._done: dict[Partition, int] = {}
+        self._rewinds: dict[Partition, int | None] = {}
+        self._turn = 0  # counts the polls that brought something
+        self._rewound: dict[Partition, int] = {}  # what was polled up to this turn was read before the rewind
+        topics = [route.topic.name for route in app.routes]
+        fixed = [inlet.family.name for inlet in app.inlets if inlet.family.mark is None]
+        self.subscribers = [self._subscriber(app.process, member, topics + fixed)] if topics + fixed else []
+        for inlet in app.inlets:
+            if inlet.family.mark is not None:
+                pattern = inlet.family.name.replace(".", r"\.").replace(inlet.family.mark, "[a-z0-9-]+")
+                self.subscribers.append(self._subscriber(f"{app.process}.partners", member, (), pattern))
+
+    def _subscriber(self, group: str, member: str | None, topics: Sequence[str], pattern: str | None = None) -> Any:
+        instance = f"{group}-{member}" if member else None
+        return self.kafka.subscriber(*topics, pattern=pattern, group_id=group, group_instance_id=instance, **SAFE)
+
+    # ---- reading
+
+    async def run(self, take: Callable[[Sequence[Polled]], Awaitable[None]]) -> None:
+        """Read until cancelled. Needs `connect` first."""
+        async with asyncio.TaskGroup() as tasks:
+            for subscriber in self.subscribers:
+                tasks.create_task(self._poll(subscriber.consumer))
+            tasks.create_task(self._commit())
+            tasks.create_task(self._hand_over(take))
+            tasks.create_task(self._watch())
+
+    async def connect(self) -> str:
+        """Connect, waiting as long as it takes. Returns the id of the cluster."""
+        wait, longest = RECONNECT_SECONDS
+        said = False
+        while True:
+            try:
+                await self.kafka.start()
+            except (KafkaError, OSError) as error:
+                if not said:
+                    log.warning("broker.unreachable", exc_info=error)
+                said = True
+                await self.kafka.stop()
+                await asyncio.sleep(jitter(wait))
+                wait = min(wait * 2, longest)
+            else:
+                if said:
+                    log.info("broker.back")
+                self.ready.set()
+                return await cluster_of(self.kafka)
+
+    async def _watch(self) -> None:
+        """Says once that the broker is gone, and once that it is back; `ready` follows. The clients reconnect by themselves."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            reachable = await self.kafka.ping(PING_SECONDS)
+            if self._stopping:
+                return
+            if self.ready.is_set() and not reachable:
+                log.warning("broker.unreachable")
+                self.ready.clear()
+            elif reachable and not self.ready.is_set():
+                log.info("broker.back")
+                self.ready.set()
+
+    async def _poll(self, consumer: Any) -> None:
+        interrupted = False
+        while True:
+            try:
+                self._rewind_now(consumer)
+                polled = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=SAFE["max_records"])
+            except ConsumerStoppedError:
+                return
+            except KafkaError as error:
+                if not interrupted:
+                    log.warning("poll.interrupted", exc_info=error)
+                interrupted = True
+                await asyncio.sleep(jitter(1.0))
+                continue
+            if polled:
+                interrupted = False
+                self._turn += 1
+                await self._queue.put((self._turn, tuple(chain.from_iterable(polled.values()))))
+
+    async def _hand_over(self, take: Callable[[Sequence[Polled]], Awaitable[None]]) -> None:
+        while True:
+            batches = [await self._queue.get()]
+            while not self._queue.empty():
+                batches.append(self._queue.get_nowait())
+            async with self._taking:
+                await take([record for turn, records in batches for record in records if self._stands(turn, record)])
+
+    def _stands(self, turn: int, record: Polled) -> bool:
+        """Whether a polled record is still next in its partition: false for what was polled before a rewind."""
+        place = (record.topic, record.partition)
+        return place not in self._rewinds and turn > self._rewound.get(place, 0)
+
+    async def stop(self) -> None:
+        """Finish the batch in hand, commit what is done and leave the groups."""
+        self._stopping = True
+        await self._taking.acquire()
+        await self._commit_once()
+        await self.kafka.stop()
+
+    # ---- positions
+
+    def rewind(self, place: Partition, offset: int | None) -> None:
+        """Read this partition again from `offset`, or from its earliest record."""
+        self._rewinds[place] = offset
+
+    def pause(self, place: Partition) -> None:
+        """Stop reading this partition."""
+        for consumer, partition in self._assigned(place):
+            consumer.pause(partition)
+
+    def resume(self, place: Partition) -> None:
+        """Read this partition again."""
+        for consumer, partition in self._assigned(place):
+            consumer.resume(partition)
+
+    def done(self, place: Partition, offset: int) -> None:
+        """The next offset to read of this partition; committed beside the work."""
+        self._done[place] = offset
+
+    def _rewind_now(self, consumer: Any) -> None:
+        for place in list(self._rewinds):
+            partition = TopicPartition(*place)
+            if partition in consumer.assignment():
+                offset = self._rewinds.pop(place)
+                self._rewound[place] = self._turn
+                consumer.seek(partition, 0 if offset is None else offset)
+
+    def _assigned(self, place: Partition) -> Iterable[tuple[Any, TopicPartition]]:
+        partition = TopicPartition(*place)
+        consumers = [subscriber.consumer for subscriber in self.subscribers if subscriber.consumer]
+        return [(consumer, partition) for consumer in consumers if partition in consumer.assignment()]
+
+    async def _commit(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_SECONDS)
+            await self._commit_once()
+
+    async def _commit_once(self) -> None:
+        done, self._done = self._done, {}
+        for subscriber in self.subscribers:
+            consumer = subscriber.consumer
+            if consumer is None:
+                continue
+            offsets = {
+                TopicPartition(*place): at for place, at in done.items() if TopicPartition(*place) in consumer.assignment()
+            }
+            if offsets and not await _committed(consumer, offsets):
+                self._done = {(place.topic, place.partition): at for place, at in offsets.items()} | self._done
+
+
+async def _committed(consumer: Any, offsets: dict[TopicPartition, int]) -> bool:
+    try:
+        await asyncio.wait_for(consumer.commit(offsets), 5)
+    except (KafkaError, TimeoutError):
+        return False
+    return True
+
+
+async def cluster_of(kafka: KafkaBroker) -> str:
+    """The id of the cluster: offsets of outside topics mean something only together with it."""
+    described: dict[str, Any] = await kafka.config.admin_client.describe_cluster()
+    return str(described["cluster_id"])
