@@ -1,0 +1,48 @@
+"""Clients of the stack's broker: their settings for each kind of caller, and the administrator's. Changes nothing on the broker."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from upstream_stack.layout import Layout, Ports
+from upstream_stack.secret_files import KAFKA_PASSWORD, read_secret
+
+ANSWER_SECONDS = 10.0
+
+
+def client_config(ports: Ports, principal: str, password: str) -> dict[str, str]:
+    """What a librdkafka client needs to speak as `principal`."""
+    return {
+        "bootstrap.servers": f"127.0.0.1:{ports.kafka}",
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": principal,
+        "sasl.password": password,
+    }
+
+
+def own_config(layout: Layout, ports: Ports, principal: str) -> dict[str, str]:
+    """The settings of one of our own principals, whose password lies under the secrets."""
+    return client_config(ports, principal, read_secret(layout, principal, KAFKA_PASSWORD))
+
+
+def admin_client(config: Mapping[str, str]) -> AdminClient:
+    """A client that keeps quiet about a broker that is away: whoever waits for it says so once."""
+    return AdminClient({**config, "log_level": 0, "socket.timeout.ms": 5000})
+
+
+def broker_answers(admin: AdminClient) -> bool:
+    """Whether the broker lets us in and answers."""
+    try:
+        admin.list_topics(timeout=1.0)
+    except KafkaException:
+        return False
+    return True
+
+
+def wait_for(answers: Iterable[Future[None]]) -> None:
+    """Returns when all are done; KafkaException at the first that failed."""
+    for answer in answers:
+        answer.result(ANSWER_SECONDS)

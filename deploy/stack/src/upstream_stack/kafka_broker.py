@@ -1,0 +1,107 @@
+"""Kafka as a process: its configuration, its storage, its command line. Knows no topic and no user but its own two."""
+
+import base64
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+from string import Template
+
+from upstream_stack.errors import Trouble, command
+from upstream_stack.launch import Launch
+from upstream_stack.layout import DEPLOY, Layout, Ports
+from upstream_stack.parts.java import Java
+from upstream_stack.processes import KAFKA
+from upstream_stack.rights import ADMIN
+from upstream_stack.secret_files import (
+    CONTROLLER_PASSWORD,
+    KAFKA_PASSWORD,
+    read_secret,
+    write_private,
+)
+
+_TEMPLATE = DEPLOY / "kafka" / "server.properties"
+_LOGGING = DEPLOY / "kafka" / "log4j2.properties"
+_HEAP = "-Xmx256m"
+_QUICK_COMPILER = "-XX:TieredStopAtLevel=1"  # half the CPU until the broker listens, and half of it when idle
+_STOP_SECONDS = 20.0
+
+
+def prepare_kafka(layout: Layout, ports: Ports, java: Java, jars: Path) -> Launch:
+    """Formats the storage at the first start, writes the configuration, and says how to run the broker."""
+    layout.kafka.mkdir(mode=0o700, exist_ok=True)
+    data = layout.kafka / "data"
+    if not data.exists():
+        _format(layout, ports, java, jars, data)
+    properties = layout.kafka / "server.properties"
+    write_private(properties, _properties(layout, ports, data))
+    scratch = layout.kafka / "scratch"
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    argv = (
+        str(java.program),
+        _HEAP,
+        "-XX:+UseSerialGC",
+        _QUICK_COMPILER,
+        "-XX:+ExitOnOutOfMemoryError",
+        "-XX:-UsePerfData",
+        f"-Djava.io.tmpdir={scratch}",
+        f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
+        "-cp",
+        f"{jars}/*",
+        "kafka.Kafka",
+        str(properties),
+    )
+    return Launch(KAFKA, argv, ports.kafka, layout.log(KAFKA), layout.kafka, stop_seconds=_STOP_SECONDS)
+
+
+def _properties(layout: Layout, ports: Ports, data: Path) -> str:
+    controller = f"127.0.0.1:{ports.controller}"
+    clients = f"127.0.0.1:{ports.kafka}"
+    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        KAFKA_DATA=str(data),
+        KAFKA_LISTEN=clients,
+        KAFKA_ADDRESS=clients,
+        KAFKA_CONTROLLER_LISTEN=controller,
+        KAFKA_CONTROLLER_ADDRESS=controller,
+        KAFKA_ADMIN_PASSWORD=read_secret(layout, ADMIN, KAFKA_PASSWORD),
+        KAFKA_CONTROLLER_PASSWORD=read_secret(layout, ADMIN, CONTROLLER_PASSWORD),
+    )
+
+
+def _format(layout: Layout, ports: Ports, java: Java, jars: Path, data: Path) -> None:
+    """Formats beside `data` and renames, so that a broken format is no storage. The password goes in by file, never by argument."""
+    draft = data.with_name("data.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    properties = layout.kafka / "format.properties"
+    arguments = layout.kafka / "format.args"
+    write_private(properties, _properties(layout, ports, draft))
+    password = read_secret(layout, ADMIN, KAFKA_PASSWORD)
+    words = [
+        _QUICK_COMPILER,
+        "-XX:-UsePerfData",
+        *("-cp", f"{jars}/*"),
+        *("kafka.tools.StorageTool", "format", "--standalone"),
+        *("-t", _cluster_id()),
+        *("-c", str(properties)),
+        *("--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={password}]"),
+    ]
+    write_private(arguments, "\n".join(map(_quoted, words)))
+    try:
+        done = subprocess.run([str(java.program), f"@{arguments}"], capture_output=True, text=True, check=False)
+    finally:
+        arguments.unlink()
+        properties.unlink()
+    if done.returncode != 0:
+        raise Trouble("Kafka's storage could not be formatted", done.stderr[-500:], command("doctor"))
+    draft.rename(data)
+
+
+def _quoted(word: str) -> str:
+    """One word of a JVM argument file."""
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _cluster_id() -> str:
+    """22 characters of base64url; a leading hyphen would read as an option."""
+    text = base64.urlsafe_b64encode(secrets.token_bytes(16))[:22].decode()
+    return "A" + text[1:] if text.startswith("-") else text

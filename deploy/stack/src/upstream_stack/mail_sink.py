@@ -1,0 +1,43 @@
+"""A real SMTP peer on loopback that keeps every message in a maildir and sends nothing on. For demo and tests."""
+
+import asyncio
+import mailbox
+import os
+import signal
+from pathlib import Path
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+_MESSAGE_BYTES_MAX = 10_000_000
+
+
+class _Keeper:
+    """Writes each message whole before it answers 250, so that an acknowledged message is on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._box = mailbox.Maildir(folder, create=True)
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        receivers = "".join(f"Delivered-To: {receiver}\r\n" for receiver in envelope.rcpt_tos)
+        self._box.add(receivers.encode() + (envelope.original_content or b""))
+        return "250 Kept"
+
+
+async def keep_mail(folder: Path, port: int) -> None:
+    """Listens until SIGTERM."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stopped.set)
+    keeper = _Keeper(folder)
+
+    def session() -> SMTP:
+        return SMTP(keeper, hostname="127.0.0.1", ident="mail sink", data_size_limit=_MESSAGE_BYTES_MAX, loop=loop)
+
+    server = await loop.create_server(session, "127.0.0.1", port)
+    await stopped.wait()
+    server.close()
+    await server.wait_closed()
+
+
+if __name__ == "__main__":
+    asyncio.run(keep_mail(Path(os.environ["UPSTREAM_MAIL_DIR"]), int(os.environ["UPSTREAM_PORT"])))

@@ -1,0 +1,132 @@
+"""The order of a start: parts in parallel, then what they hold, then migrations, then the services. Keeps nothing running itself."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from upstream_stack import log_files
+from upstream_stack.child import Child, Probe
+from upstream_stack.database_setup import make_databases, wait_for_postgres
+from upstream_stack.environment import launch_of, plain_environment, service_environment
+from upstream_stack.errors import Trouble, command
+from upstream_stack.kafka_access import admin_client, broker_answers, own_config
+from upstream_stack.kafka_broker import prepare_kafka
+from upstream_stack.launch import Launch
+from upstream_stack.layout import Layout, Ports
+from upstream_stack.plan import KafkaParts, Plan, PostgresParts
+from upstream_stack.postgres_server import prepare_postgres
+from upstream_stack.processes import MAIL_SINK, SERVICES, Service
+from upstream_stack.report import Tell, Told, step
+from upstream_stack.rights import ADMIN
+from upstream_stack.sources import set_up_broker
+
+_PAUSE_SECONDS = 0.05
+_PART_SECONDS = 60.0
+_SERVICE_SECONDS = 60.0
+_READY_PATH = "/health/ready"
+
+Keep = Callable[[Launch, Probe], Child]
+"""Starts a process under supervision."""
+
+
+async def start_all(plan: Plan, keep: Keep, tell: Tell) -> None:
+    """Brings up what the plan names; Trouble at the first thing that does not come up."""
+    chosen = [service for service in SERVICES if service.name in plan.names]
+    async with asyncio.TaskGroup() as parts:
+        if plan.kafka is not None:
+            parts.create_task(_start_kafka(plan.layout, plan.ports, plan.kafka, keep, tell))
+        if plan.postgres is not None:
+            parts.create_task(_start_postgres(plan, plan.postgres, chosen, keep, tell))
+        if MAIL_SINK.name in plan.names:
+            parts.create_task(_start_mail_sink(plan, keep, tell))
+    async with asyncio.TaskGroup() as services:
+        for service in chosen:
+            services.create_task(_start_service(plan, service, keep, tell))
+
+
+async def _start_kafka(layout: Layout, ports: Ports, parts: KafkaParts, keep: Keep, tell: Tell) -> None:
+    with step(tell, "Kafka") as details:
+        launch = await asyncio.to_thread(prepare_kafka, layout, ports, parts.java, parts.jars)
+        child = keep(replace(launch, environment=plain_environment()), lambda: _broker_lets_us_in(layout, ports))
+        await child.usable(_PART_SECONDS)
+        details.append(f"127.0.0.1:{ports.kafka}")
+    with step(tell, "Topics, users, rights") as details:
+        details.append(await asyncio.to_thread(set_up_broker, layout, ports))
+
+
+async def _start_postgres(plan: Plan, parts: PostgresParts, chosen: list[Service], keep: Keep, tell: Tell) -> None:
+    layout, ports = plan.layout, plan.ports
+    with step(tell, "PostgreSQL") as details:
+        launch = await asyncio.to_thread(prepare_postgres, layout, ports, parts.binaries, parts.account)
+        if launch.folder != layout.postgres_inside:
+            why = f"{parts.account.name} cannot enter {layout.run_dir}"
+            tell(Told(kind="note", text=f"PostgreSQL's data lies in {launch.folder}: {why}"))
+        child = keep(replace(launch, environment=plain_environment()), lambda: wait_for_postgres(layout, ports))
+        await child.usable(_PART_SECONDS)
+        details.append(f"127.0.0.1:{ports.postgres}")
+    with step(tell, "Databases, roles") as details:
+        details.append(f"{await make_databases(layout, ports)} databases")
+    async with asyncio.TaskGroup() as migrations:
+        for service in chosen:
+            migrations.create_task(_migrate(plan, service, tell))
+
+
+async def _start_mail_sink(plan: Plan, keep: Keep, tell: Tell) -> None:
+    with step(tell, MAIL_SINK.name) as details:
+        launch = launch_of(MAIL_SINK, plan.layout, plan.ports)
+        await keep(launch, lambda: _port_accepts(launch.port)).usable(_SERVICE_SECONDS)
+        details.append(f"127.0.0.1:{launch.port}")
+
+
+async def _start_service(plan: Plan, service: Service, keep: Keep, tell: Tell) -> None:
+    with step(tell, service.name) as details:
+        launch = launch_of(service, plan.layout, plan.ports)
+        await keep(launch, lambda: _says_ready(launch.port)).usable(_SERVICE_SECONDS)
+        details.append(f"http://127.0.0.1:{launch.port}")
+
+
+async def _migrate(plan: Plan, service: Service, tell: Tell) -> None:
+    """Runs the service's migrations as the owner of its database."""
+    log_path = plan.layout.log(f"{service.name}-migrate")
+    with step(tell, f"{service.name} migrations"):
+        log = log_files.open_for_append(log_path)
+        environment = service_environment(service, plan.layout, plan.ports, "owner")
+        words = (sys.executable, "-m", service.module, "migrate")
+        done = await asyncio.create_subprocess_exec(*words, stdout=log, stderr=log, env=environment, cwd=plan.run_dir)
+        if await done.wait() != 0:
+            why = f"its log ends with: {log_files.last_line(log_path)}"
+            raise Trouble(f"{service.name}'s migrations failed", why, command("logs", f"{service.name}-migrate"))
+
+
+async def _broker_lets_us_in(layout: Layout, ports: Ports) -> None:
+    await _port_accepts(ports.kafka)
+    admin = admin_client(own_config(layout, ports, ADMIN))
+    while not await asyncio.to_thread(broker_answers, admin):  # noqa: ASYNC110 - a broker has no event to wait for
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _port_accepts(port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            writer.close()
+            return
+
+
+async def _says_ready(port: int) -> None:
+    """A service is usable once it says itself that database, broker and relay are."""
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(f"GET {_READY_PATH} HTTP/1.0\r\n\r\n".encode())
+            status = await reader.readline()
+            writer.close()
+        except OSError:
+            status = b""
+        if b" 200 " in status:
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
