@@ -1,0 +1,96 @@
+"""Real parts for the tests: one whole stack for the run, databases of their own for those who ask.
+
+The embedded stack is the gate. Everything lies in a temporary folder, on ports beside any other stack's.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from upstream_stack.database_setup import connect_as_admin
+from upstream_stack.layout import PORT_BASE_DEFAULT
+from upstream_stack.ports_in_use import free_base
+from upstream_stack.processes import NAMES
+from upstream_stack.secret_files import DATABASE_PASSWORD
+from upstream_stack.stack import Stack
+
+_numbers = count(1)
+
+
+def pytest_report_header() -> str:
+    return "real parts: the embedded stack (Kafka and PostgreSQL under this user, on loopback)"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Everything running: broker, database, services, mail sink. Shared by the whole run."""
+    found = Stack(tmp_path_factory.mktemp("stack") / "run", free_base(NAMES, other_than=PORT_BASE_DEFAULT))
+    found.up()
+    yield found
+    found.down()
+    shutil.rmtree(found.layout.elsewhere, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_database(stack: Stack) -> Iterator[Callable[[str], str]]:
+    """Makes databases: the address of a new, empty one each time, as the server's administrator."""
+    made: list[str] = []
+
+    def make(purpose: str) -> str:
+        name = f"test_{purpose}_{next(_numbers)}"
+        _as_admin(stack, f'CREATE DATABASE "{name}"')
+        made.append(name)
+        return f"postgresql://admin:{stack.secret('admin', DATABASE_PASSWORD)}@127.0.0.1:{stack.ports.postgres}/{name}"
+
+    yield make
+    for name in made:
+        _as_admin(stack, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _as_admin(stack: Stack, statement: str) -> None:
+    async def run() -> None:
+        connection = await connect_as_admin(stack.layout, stack.ports)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run())
+
+
+@pytest.fixture
+def scheduler_dsn(empty_database: Callable[[str], str]) -> str:
+    return empty_database("scheduler")
+
+
+@pytest.fixture
+def notifier_dsn(empty_database: Callable[[str], str]) -> str:
+    return empty_database("notifier")
+
+
+@pytest.fixture
+def engine_dsn(empty_database: Callable[[str], str]) -> str:
+    return empty_database("engine")
+
+
+# Where tests may skip in CI: nothing but this. Everything else that skips is red there.
+ALLOWED_SKIPS: tuple[str, ...] = ()
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not any(reason in str(report.longrepr) for reason in ALLOWED_SKIPS):
+        _skipped.append(report.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get("CI") and _skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _skipped:
+        terminalreporter.write_line(f"skipped and not allowed to in CI: {len(_skipped)}")

@@ -1,0 +1,101 @@
+"""Ports, names, durations and the three lines: what a person types and reads."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from upstream_stack.clock import parse_duration, read_offset, write_offset
+from upstream_stack.errors import STARTED_BY, Trouble, command
+from upstream_stack.layout import Layout, Ports, ports_from
+from upstream_stack.parties import DEFAULT_SOURCES, is_slug, read_parties
+from upstream_stack.ports_in_use import ports_of
+from upstream_stack.processes import NAMES, SERVICES, role_name, secrets_of
+
+
+def test_the_default_base_gives_the_ports_of_the_design() -> None:
+    ports = Ports(18080)
+    assert (ports.kafka, ports.postgres) == (19092, 15432)
+    assert [ports.service(service.port_offset) for service in SERVICES] == [18081, 18082, 18083]
+
+
+def test_one_base_moves_every_port_and_no_two_processes_share_one() -> None:
+    here, there = ports_of(NAMES, Ports(18080)), ports_of(NAMES, Ports(28080))
+    assert {name: port + 10_000 for name, port in here.items()} == there
+    assert len(set(here.values())) == len(here) == len(NAMES) + 1
+
+
+@pytest.mark.parametrize("base", [3_000, 64_900])
+def test_a_base_that_leaves_the_range_of_ports_is_refused(base: int) -> None:
+    with pytest.raises(Trouble, match=f"PORT_BASE={base}"):
+        ports_from(base)
+
+
+def test_two_run_directories_never_share_a_folder_elsewhere() -> None:
+    assert Layout(Path("/one/.run")).elsewhere != Layout(Path("/two/.run")).elsewhere
+
+
+def test_trouble_is_three_lines_whatever_its_texts_hold() -> None:
+    lines = Trouble("first\nsecond", "a\n\nb", "do\nthis").lines()
+    assert lines == ("what: first second", "why:  a b", "fix:  do this")
+
+
+def test_the_fix_repeats_the_settings_in_force_and_quotes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(STARTED_BY, raising=False)
+    monkeypatch.setenv("RUN_DIR", "/a place/with spaces")
+    monkeypatch.delenv("PORT_BASE", raising=False)
+    fix = command("up", PORT_BASE="28080")
+    assert fix.startswith("RUN_DIR='/a place/with spaces' PORT_BASE=28080 ")
+    assert fix.endswith("upstream-stack up")
+
+
+def test_under_make_the_fix_is_a_make_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STARTED_BY, "make")
+    for name in ("RUN_DIR", "PORT_BASE", "PG_BIN"):
+        monkeypatch.delenv(name, raising=False)
+    assert command("up", PORT_BASE="28080") == "make up PORT_BASE=28080"
+    assert command("source", "list").endswith("upstream-stack source list")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("45s", 45), ("2h30m", 9_000), ("3d", 259_200), ("1d1h1m1s", 90_061), ("0s", 0)]
+)
+def test_a_duration_is_the_sum_of_its_parts(text: str, seconds: int) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "3", "d", "-3d", "3d later", "3 d", "3w"])
+def test_what_is_no_duration_is_none(text: str) -> None:
+    assert parse_duration(text) is None
+
+
+def test_the_clock_file_keeps_its_offset_and_a_missing_one_means_none(tmp_path: Path) -> None:
+    path = tmp_path / "clock"
+    assert read_offset(path) == timedelta()
+    write_offset(path, timedelta(hours=36))
+    assert read_offset(path) == timedelta(hours=36)
+    assert path.read_text() == '{"offset_seconds": 129600}'
+
+
+@pytest.mark.parametrize("text", ["pdx311", "civic-web", "a1-b2-c3"])
+def test_a_slug_is_lower_case_letters_digits_and_single_hyphens(text: str) -> None:
+    assert is_slug(text)
+
+
+@pytest.mark.parametrize("text", ["", "1parks", "Parks", "par.ks", "parks-", "-parks", "a--b", "a_b", "x" * 41, "parks\n"])
+def test_nothing_else_is_a_slug(text: str) -> None:
+    assert not is_slug(text)
+
+
+def test_a_stack_without_a_file_of_parties_has_the_three_default_sources(tmp_path: Path) -> None:
+    assert tuple(party.slug for party in read_parties(tmp_path / "parties.json")) == DEFAULT_SOURCES
+
+
+def test_owner_and_reader_have_roles_and_secrets_apart_from_the_running_process() -> None:
+    assert [role_name("notifier_public", role) for role in ("runtime", "owner", "reader")] == [
+        "notifier_public",
+        "notifier_public_owner",
+        "notifier_public_reader",
+    ]
+    assert secrets_of("intake", "runtime") == "intake"
+    assert secrets_of("intake", "owner") == "intake-owner"
