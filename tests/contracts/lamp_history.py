@@ -11,7 +11,7 @@ from pydantic import Field
 
 from upstream_schemas.model import Event, Id, Line, Record
 from upstream_schemas.privacy import Open
-from upstream_schemas.topics import Topic, Zone
+from upstream_schemas.topic import Topic, Zone
 
 
 class LampRepairedV1(Event):

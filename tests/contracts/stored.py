@@ -14,7 +14,8 @@ from upstream_schemas.codec import encode
 from upstream_schemas.envelope import Envelope, to_headers
 from upstream_schemas.examples import example
 from upstream_schemas.model import Event
-from upstream_schemas.topics import Topic, released
+from upstream_schemas.topic import Topic
+from upstream_schemas.topics import released
 
 CORPUS: Final = Path(__file__).parent / "corpus"
 WRITTEN_AT: Final = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

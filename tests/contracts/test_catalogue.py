@@ -8,11 +8,31 @@ import pytest
 
 from upstream_schemas.catalogue_page import PAGE, main, page
 from upstream_schemas.operations import DeadLetterRecordedV1
-from upstream_schemas.topics import CATALOGUE, PARTY_MARKS, PROCESSES, Topic, Zone, events_of, released
+from upstream_schemas.topic import PARTY_MARKS, Topic, Zone
+from upstream_schemas.topics import (
+    CATALOGUE,
+    DEAD_LETTERS,
+    NOTICE_EVENTS,
+    OPERATOR_OF,
+    PROCESSES,
+    ZONE_OF_PROCESS,
+    events_of,
+    released,
+)
 
 TYPE = re.compile(r"(?P<producer>[a-z]+)\.[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9]\d*")
 NAME = re.compile(r"[a-z]+(-[a-z]+)*(\.([a-z]+(-[a-z]+)*|<[a-z]+>))+\.v[1-9]\d*")
-OUR_ROLES = {"city": "<source>", "intake": "intake", "scheduler": "scheduler", "notifier": "notifier-public"}
+OUR_ROLES = {
+    "city": {"<source>"},
+    "intake": {"intake"},
+    "scheduler": {"scheduler"},
+    "notifier": {"notifier-public", "notifier-outreach"},
+    "outreach": {"referral-outreach"},
+    "provider": {"<slug>"},
+    "enforcement": {"<agency>", "referral-enforcement"},
+    "gateway": {"referral-gateway"},
+}
+PEOPLE = {"operator", "operator-outreach", "operator-enforcement", "oversight", "auditor"}
 each_topic = pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
 each_released = pytest.mark.parametrize("topic", released(), ids=lambda topic: topic.name)
 
@@ -64,9 +84,12 @@ def test_the_key_is_a_field_of_every_event_of_the_topic(topic: Topic) -> None:
     assert [event for event in topic.events if topic.key not in event.model_fields] == []
 
 
-def test_every_event_belongs_to_exactly_one_topic_but_dead_letters_to_one_for_each_process() -> None:
+def test_every_event_stands_on_one_topic_but_notices_on_one_a_lane_and_dead_letters_on_one_a_process() -> None:
     places = Counter(event for topic in CATALOGUE for event in topic.events)
     assert places.pop(DeadLetterRecordedV1) == len(PROCESSES)
+    lanes = {topic.producer for topic in CATALOGUE if topic.events == NOTICE_EVENTS}
+    assert lanes == {process for process in PROCESSES if process.startswith("notifier-")}
+    assert {places.pop(event) for event in NOTICE_EVENTS} == {len(lanes)}
     assert set(places.values()) == {1}
 
 
@@ -81,8 +104,7 @@ def test_a_type_names_the_role_that_writes_its_topic(topic: Topic) -> None:
     for event in topic.events:
         found = TYPE.fullmatch(event.TYPE)
         assert found
-        role = OUR_ROLES.get(found["producer"])
-        assert role == topic.producer or event is DeadLetterRecordedV1
+        assert topic.producer in OUR_ROLES.get(found["producer"], set()) or event is DeadLetterRecordedV1
 
 
 @each_released
@@ -95,11 +117,55 @@ def test_a_class_is_named_like_its_version_and_never_event(topic: Topic) -> None
 @each_topic
 def test_only_the_gateway_touches_both_sides_of_the_wall(topic: Topic) -> None:
     sides = {
-        "outreach": {"referral-outreach", "notifier-outreach", "intake"},
-        "enforcement": {"referral-enforcement", "<agency>"},
+        "outreach": {"referral-outreach", "notifier-outreach", "intake", "<slug>", "operator", "operator-outreach"},
+        "enforcement": {"referral-enforcement", "<agency>", "operator-enforcement"},
     }
     people = {topic.producer, *topic.consumers}
     assert not (people & sides["outreach"] and people & sides["enforcement"])
+    touched = {Zone.ENFORCEMENT: sides["outreach"], Zone.OPEN: set(), Zone.OVERSIGHT: set()}
+    assert not people & touched.get(topic.zone, sides["enforcement"])
+
+
+def test_the_gateway_reads_approved_crossings_alone_and_writes_what_crosses_and_its_counters() -> None:
+    reads = {topic.name for topic in CATALOGUE if "referral-gateway" in topic.consumers}
+    writes = {topic.name for topic in released() if topic.producer == "referral-gateway"}
+    assert reads == {"enforcement.crossings.v1"}
+    assert writes == {
+        "crossing.help-offers.v1",
+        "crossing.area-alerts.v1",
+        "oversight.boundary-counters.v1",
+        "referral-gateway.dead-letters.v1",
+    }
+
+
+@each_topic
+def test_what_crosses_or_goes_to_a_provider_is_discreet_and_nothing_else_is(topic: Topic) -> None:
+    """Random ids, rounded times, no cause: whoever reads it learns nothing of where it came from, or when exactly."""
+    crosses = topic.zone is Zone.CROSSING
+    for_a_provider = topic.zone is Zone.PROVIDER and topic.producer in PROCESSES
+    assert topic.discreet is (crosses or for_a_provider)
+
+
+@each_topic
+def test_only_receipts_keep_to_a_tick_and_only_what_crossed_is_blanked_after_a_day(topic: Topic) -> None:
+    assert topic.tick == (timedelta(seconds=5) if topic.name == "enforcement.receipts.<agency>.v1" else None)
+    assert topic.blanked_after == (timedelta(days=1) if topic.zone is Zone.CROSSING else None)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_what_a_process_sets_aside_stays_on_the_side_of_the_wall_it_came_from(process: str) -> None:
+    zones = {topic.zone for topic in CATALOGUE if process in topic.consumers}
+    letters = DEAD_LETTERS[process]
+    assert letters.zone is ZONE_OF_PROCESS.get(process, Zone.CITY)
+    assert (letters.zone is Zone.ENFORCEMENT) is (Zone.ENFORCEMENT in zones)
+    assert letters.consumers == (OPERATOR_OF[letters.zone],)
+
+
+def test_no_operator_sees_both_sides_of_the_wall() -> None:
+    assert set(OPERATOR_OF) == set(Zone)
+    behind = [zone for zone, operator in OPERATOR_OF.items() if operator == OPERATOR_OF[Zone.ENFORCEMENT]]
+    assert behind == [Zone.ENFORCEMENT]
+    assert OPERATOR_OF[Zone.CITY] != OPERATOR_OF[Zone.OUTREACH]
 
 
 @each_topic
@@ -114,6 +180,7 @@ def test_every_process_has_a_topic_for_its_dead_letters() -> None:
     written = {topic.producer for topic in CATALOGUE if topic.name.endswith(".dead-letters.v1")}
     assert written == set(PROCESSES)
     assert {topic.producer for topic in released()} <= {*PROCESSES, *PARTY_MARKS}
+    assert {consumer for topic in CATALOGUE for consumer in topic.consumers} <= {*PROCESSES, *PARTY_MARKS, *PEOPLE}
 
 
 def test_the_page_shows_every_row_and_every_event() -> None:

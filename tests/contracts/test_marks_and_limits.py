@@ -10,7 +10,15 @@ from upstream_schemas.json_schema import schema_of
 from upstream_schemas.model import Event, Record
 from upstream_schemas.operations import DeadLetterRecordedV1
 from upstream_schemas.privacy import DataClass, Open, data_class_of, fields_within, records_inside
-from upstream_schemas.topics import CATALOGUE, CITY_SUBMISSIONS, events_of
+from upstream_schemas.topic import PARTY_MARKS, Topic, Zone
+from upstream_schemas.topics import (
+    CATALOGUE,
+    CITY_SUBMISSIONS,
+    ENFORCEMENT_CROSSINGS,
+    ENFORCEMENT_SUBMISSIONS,
+    events_of,
+    released,
+)
 
 EVENTS = events_of()
 each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.TYPE)
@@ -85,20 +93,59 @@ def test_a_careless_event_would_be_caught_on_every_point() -> None:
     assert places == {f"{fields}/name", f"{fields}/count", f"{fields}/parts/items"}
 
 
+def marks_on(topic: Topic) -> set[DataClass]:
+    found = {data_class_of(record, name) for event in topic.events for record, name in fields_within(event)}
+    return {mark for mark in found if mark is not None}
+
+
 def test_our_own_topics_hold_nothing_personal_in_plain_but_copies_of_what_was_set_aside() -> None:
     """Dead letters hold what came in plain text from outside, for the same seven days as the topic it came from."""
     personal = {
         (event, name)
         for topic in CATALOGUE
-        if topic is not CITY_SUBMISSIONS
+        if topic.producer not in PARTY_MARKS
         for event in topic.events
         for record, name in fields_within(event)
         if data_class_of(record, name) is DataClass.PERSONAL
     }
     assert personal == {(DeadLetterRecordedV1, name) for name in ("value", "key", "headers")}
     assert all(topic.retention == CITY_SUBMISSIONS.retention for topic in CATALOGUE if DeadLetterRecordedV1 in topic.events)
+    assert [topic for topic in CATALOGUE if DataClass.PERSONAL in marks_on(topic) and topic.compacted] == []
 
 
-def test_nothing_of_the_enforcement_side_stands_in_an_event_of_the_city() -> None:
-    marks = {data_class_of(record, name) for event in EVENTS for record, name in fields_within(event)}
-    assert DataClass.ENFORCEMENT not in marks
+@pytest.mark.parametrize("topic", released(), ids=lambda topic: topic.name)
+def test_what_is_marked_as_the_enforcement_side_s_stands_on_no_topic_of_another_zone(topic: Topic) -> None:
+    if DataClass.ENFORCEMENT in marks_on(topic):
+        assert topic.zone is Zone.ENFORCEMENT
+        assert DataClass.PERSONAL not in marks_on(topic), "one mark each: what is the enforcement side's is not the city's"
+
+
+def test_the_agency_s_own_words_are_marked_and_what_two_people_approved_holds_none_of_them() -> None:
+    handed_over = {name for event in ENFORCEMENT_SUBMISSIONS.events for record, name in fields_within(event)}
+    marked = {
+        name
+        for event in ENFORCEMENT_SUBMISSIONS.events
+        for record, name in fields_within(event)
+        if data_class_of(record, name) is DataClass.ENFORCEMENT
+    }
+    assert marked == {"agency_reference", "name", "phone", "email", "grounds"}
+    assert marked < handed_over
+    assert DataClass.ENFORCEMENT not in marks_on(ENFORCEMENT_CROSSINGS)
+
+
+CROSSING_FIELDS = {
+    "gateway.help-offer.crossed.v1": {"urgency", "respond_by", "language", "callback_desk", "key_id", "sealed_contact"},
+    "gateway.life-safety-call.crossed.v1": {"callback_number"},
+    "gateway.area-alert.crossed.v1": {"cell", "hour", "kind", "retaliation"},
+}
+
+
+def test_a_crossing_has_exactly_the_fields_of_the_page_that_says_what_crosses() -> None:
+    """Written by hand from docs/separation.md: a new field on a crossing is a change of that page first."""
+    found = {
+        event.TYPE: {name for _, name in fields_within(event)} - {"crossing_id"}
+        for topic in CATALOGUE
+        if topic.zone is Zone.CROSSING
+        for event in topic.events
+    }
+    assert found == CROSSING_FIELDS

@@ -8,7 +8,8 @@ from contracts.stored import CORPUS, stored
 
 from upstream_schemas.codec import class_of, decode, decode_foreign, read_foreign
 from upstream_schemas.envelope import from_texts, texts, uuid_of
-from upstream_schemas.topics import Topic, events_of, released
+from upstream_schemas.topic import Topic
+from upstream_schemas.topics import events_of, released
 
 RECORDS = [
     pytest.param(topic, record, id=f"{topic.name} {event.TYPE} {number}")

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from upstream_schemas.privacy import data_class_of, fields_within
-from upstream_schemas.topics import CATALOGUE, Topic, Zone
+from upstream_schemas.topic import Topic, Zone
+from upstream_schemas.topics import CATALOGUE
 
 PAGE: Final = Path("docs/topics.md")
 _HEAD: Final = """# Topics

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from upstream_schemas.envelope import CONTENT_TYPE, STRUCTURED_CONTENT_TYPE, Envelope, Unreadable, from_texts, texts
 from upstream_schemas.model import EVENT_BYTES_MAX, Event, Record
@@ -26,7 +27,7 @@ def encode(event: Event, seal: Seal | None = None) -> bytes:
 
     Raises PydanticSerializationError where a seal is missing, ValueError where a string holds U+0000.
     """
-    value = event.model_dump_json(exclude_none=True, context=None if seal is None else {"seal": seal}).encode()
+    value = to_json(event, exclude_none=True, context=None if seal is None else {"seal": seal})
     if _holds_nul(value):
         raise ValueError(f"U+0000 stands in a string of {event.TYPE}")
     return value

@@ -1,3 +1,4 @@
+# long: one table, whose rows are read beside each other
 """The catalogue of topics: one table, the single source.
 
 Broker topics, every access right, `docs/topics.md` and the routes of the services are generated from it or tested
@@ -5,79 +6,18 @@ against it. Rows marked planned are not created.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Final
 
-from upstream_schemas import city, intake, notifier, operations, scheduler
+from upstream_schemas import city, crossing, enforcement, intake, notifier, operations, outreach, provider, scheduler
 from upstream_schemas.model import Event
+from upstream_schemas.topic import PARTY_MARKS, Topic, Zone
+
+OUTREACH, ENFORCEMENT, GATEWAY = "referral-outreach", "referral-enforcement", "referral-gateway"
+PROCESSES: Final = ("intake", "scheduler", "notifier-public", "notifier-outreach", OUTREACH, ENFORCEMENT, GATEWAY)
 
 
-class Zone(StrEnum):
-    """Who runs and sees a topic."""
-
-    CITY = "city"
-    OUTREACH = "outreach"
-    PROVIDER = "provider"
-    ENFORCEMENT = "enforcement"
-    CROSSING = "crossing"
-    OVERSIGHT = "oversight"
-    OPEN = "open"
-
-
-PROCESSES: Final = ("intake", "scheduler", "notifier-public")
-PARTY_MARKS: Final = ("<source>", "<slug>", "<agency>")
-CITY_SCALE: Final = 6  # partitions; a constant of the catalogue, because the relay hashes keys with it
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One topic, or one family of topics with a party's slug in the name.
-
-    `key` names the field of every event whose value is the record's key. `producer` is the one principal that may write;
-    a party mark such as `<source>` stands for that outside party itself. `retention` None means compacted.
-    """
-
-    name: str
-    key: str
-    events: tuple[type[Event], ...]
-    producer: str
-    consumers: tuple[str, ...]
-    zone: Zone
-    doc: str
-    partitions: int = CITY_SCALE
-    retention: timedelta | None = timedelta(days=30)
-    planned: bool = False
-
-    @property
-    def compacted(self) -> bool:
-        """Kept for as long as its key lives: the last record of each key."""
-        return self.retention is None
-
-    @property
-    def mark(self) -> str | None:
-        """The party mark in the name, or None for a topic that stands alone."""
-        return next((mark for mark in PARTY_MARKS if mark in self.name), None)
-
-    @property
-    def family_prefix(self) -> str | None:
-        """The name up to the party mark, which is what a prefixed right grants; None for a topic that stands alone."""
-        return None if self.mark is None else self.name[: self.name.index(self.mark)]
-
-    def for_party(self, slug: str) -> str:
-        """The name of one party's topic in this family."""
-        return self.name if self.mark is None else self.name.replace(self.mark, slug)
-
-    def party_of(self, name: str) -> str | None:
-        """The slug in a topic's name, or None where the name is not of this family."""
-        if self.mark is None:
-            return None
-        before, after = self.name.split(self.mark)
-        inside = name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
-        return name[len(before) : len(name) - len(after)] if inside else None
-
-
+DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
 
 CITY_SUBMISSIONS: Final = Topic(
@@ -230,6 +170,237 @@ NOTIFIER_DELIVERIES: Final = Topic(
 )
 
 
+NOTICE_EVENTS: Final = NOTIFIER_DELIVERIES.events
+
+INTAKE_REFERRALS: Final = Topic(
+    name="intake.referrals.v1",
+    key="referral_id",
+    events=(outreach.ReferralReceivedV1,),
+    producer="intake",
+    consumers=(OUTREACH,),
+    zone=Zone.OUTREACH,
+    doc="Self-referrals, sealed to OVP at the door; intake keeps nothing of them.",
+)
+OUTREACH_REFERRALS: Final = Topic(
+    name="outreach.referrals.v1",
+    key="referral_id",
+    events=(
+        outreach.ReferralRequestedV1,
+        outreach.ReferralProposedV1,
+        outreach.ReferralUnmetV1,
+        outreach.ReferralOfferedV1,
+        outreach.ReferralAcceptedV1,
+        outreach.ReferralDeclinedV1,
+        outreach.ReferralWaitlistedV1,
+        outreach.ReferralEscalatedV1,
+        outreach.ReferralEngagedV1,
+        outreach.ReferralClosedV1,
+        outreach.ReferralWithdrawnV1,
+    ),
+    producer=OUTREACH,
+    consumers=(),
+    zone=Zone.OUTREACH,
+    doc="The life of a referral. Nobody reads it but the console's outreach right, which comes later.",
+)
+OUTREACH_CONSENTS: Final = Topic(
+    name="outreach.consents.v1",
+    key="consent_id",
+    events=(
+        outreach.ConsentGivenV1,
+        outreach.ConsentNarrowedV1,
+        outreach.ConsentRevokedV1,
+        outreach.ConsentExpiredV1,
+    ),
+    producer=OUTREACH,
+    consumers=(),
+    zone=Zone.OUTREACH,
+    doc="Consent given, narrowed, taken back: one recipient each.",
+)
+OUTREACH_NOTICES: Final = Topic(
+    name="outreach.notices.v1",
+    key="notice_id",
+    events=(outreach.NoticeRequestedV1, outreach.NoticeTakenBackV1),
+    producer=OUTREACH,
+    consumers=("notifier-outreach",),
+    zone=Zone.OUTREACH,
+    doc="What participants and the coordinator's desk are to be told.",
+)
+OUTREACH_CONTACTS: Final = Topic(
+    name="outreach.contacts.v1",
+    key="contact_id",
+    events=(outreach.OutreachContactUpsertedV1,),
+    producer=OUTREACH,
+    consumers=("notifier-outreach",),
+    zone=Zone.OUTREACH,
+    retention=None,
+    doc="Sealed contacts of participants and of the coordinator's desk. A tombstone means erased.",
+)
+OUTREACH_DELIVERIES: Final = Topic(
+    name="outreach.deliveries.v1",
+    key="notice_id",
+    events=NOTICE_EVENTS,
+    producer="notifier-outreach",
+    consumers=(OUTREACH,),
+    zone=Zone.OUTREACH,
+    doc="What became of each notice of the outreach lane.",
+)
+PROVIDER_REFERRALS: Final = Topic(
+    name="provider.referrals.<slug>.v1",
+    key="referral_id",
+    events=(
+        provider.ReferralOfferMadeV1,
+        provider.ReferralOfferConfirmedV1,
+        provider.ReferralOfferMissedV1,
+        provider.ReferralOfferWithdrawnV1,
+        provider.ErasureRequestedV1,
+        provider.ResponseRefusedV1,
+        provider.TrialSentV1,
+    ),
+    producer=OUTREACH,
+    consumers=("<slug>",),
+    zone=Zone.PROVIDER,
+    partitions=1,
+    retention=WEEK,
+    discreet=True,
+    doc="Referral offers for one provider, as ciphertext, and what came of its answers.",
+)
+PROVIDER_KEYS: Final = Topic(
+    name="provider.keys.<slug>.v1",
+    key="referral_id",
+    events=(provider.ContentKeyDeliveredV1,),
+    producer=OUTREACH,
+    consumers=("<slug>",),
+    zone=Zone.PROVIDER,
+    partitions=1,
+    retention=None,
+    discreet=True,
+    doc="Content keys, sealed to that provider. A tombstone means destroyed.",
+)
+PROVIDER_RESPONSES: Final = Topic(
+    name="provider.responses.<slug>.v1",
+    key="referral_id",
+    events=(
+        provider.ProviderAcceptedV1,
+        provider.ProviderDeclinedV1,
+        provider.ProviderWaitlistedV1,
+        provider.ProviderRedirectedV1,
+        provider.ContactMadeV1,
+        provider.ContactFailedV1,
+        provider.ProviderClosedV1,
+        provider.CapacityUpdatedV1,
+        provider.ErasureAttestedV1,
+        provider.TrialReceivedV1,
+    ),
+    producer="<slug>",
+    consumers=(OUTREACH,),
+    zone=Zone.PROVIDER,
+    partitions=1,
+    retention=WEEK,
+    doc="One provider's answers.",
+)
+ENFORCEMENT_SUBMISSIONS: Final = Topic(
+    name="enforcement.submissions.<agency>.v1",
+    key="submission_id",
+    events=(enforcement.HelpOfferedV1, enforcement.AreaAlertIssuedV1, enforcement.LifeSafetyCallAskedV1),
+    producer="<agency>",
+    consumers=(ENFORCEMENT,),
+    zone=Zone.ENFORCEMENT,
+    partitions=1,
+    retention=WEEK,
+    doc="What one agency hands over: X1, X2, X3.",
+)
+ENFORCEMENT_RECEIPTS: Final = Topic(
+    name="enforcement.receipts.<agency>.v1",
+    key="submission_id",
+    events=(enforcement.SubmissionReceivedV1, enforcement.SubmissionInvalidV1),
+    producer=ENFORCEMENT,
+    consumers=("<agency>",),
+    zone=Zone.ENFORCEMENT,
+    partitions=1,
+    retention=WEEK,
+    tick=timedelta(seconds=5),
+    doc="X4: one receipt for each submission, from the submission alone, on a clock of its own.",
+)
+ENFORCEMENT_CROSSINGS: Final = Topic(
+    name="enforcement.crossings.v1",
+    key="crossing_id",
+    events=(
+        enforcement.HelpOfferApprovedV1,
+        enforcement.AreaAlertApprovedV1,
+        enforcement.LifeSafetyCallApprovedV1,
+        enforcement.CrossingRefusedV1,
+    ),
+    producer=ENFORCEMENT,
+    consumers=(GATEWAY,),
+    zone=Zone.ENFORCEMENT,
+    partitions=1,
+    doc="What people approved to cross, and that something was refused.",
+)
+CROSSING_HELP_OFFERS: Final = Topic(
+    name="crossing.help-offers.v1",
+    key="crossing_id",
+    events=(crossing.HelpOfferCrossedV1, crossing.LifeSafetyCallCrossedV1),
+    producer=GATEWAY,
+    consumers=(OUTREACH,),
+    zone=Zone.CROSSING,
+    partitions=1,
+    discreet=True,
+    blanked_after=DAY,
+    doc="X1 and X3, for OVP's coordinator.",
+)
+CROSSING_AREA_ALERTS: Final = Topic(
+    name="crossing.area-alerts.v1",
+    key="crossing_id",
+    events=(crossing.AreaAlertCrossedV1,),
+    producer=GATEWAY,
+    consumers=(OUTREACH,),
+    zone=Zone.CROSSING,
+    partitions=1,
+    discreet=True,
+    blanked_after=DAY,
+    doc="X2, for the outreach duty desk.",
+)
+BOUNDARY_COUNTERS: Final = Topic(
+    name="oversight.boundary-counters.v1",
+    key="period_id",
+    events=(crossing.BoundaryCountersPublishedV1,),
+    producer=GATEWAY,
+    consumers=("oversight",),
+    zone=Zone.OVERSIGHT,
+    partitions=1,
+    doc="X7: what passed the wall, by agency, once a day.",
+)
+OPEN_DIRECTORY: Final = Topic(
+    name="open.directory.v1",
+    key="service_id",
+    events=(outreach.ServicePublishedV1,),
+    producer=OUTREACH,
+    consumers=("intake", "oversight"),
+    zone=Zone.OPEN,
+    partitions=1,
+    retention=None,
+    doc="The directory of services (HSDS).",
+)
+ZONE_OF_PROCESS: Final = {
+    "notifier-outreach": Zone.OUTREACH,
+    OUTREACH: Zone.OUTREACH,
+    ENFORCEMENT: Zone.ENFORCEMENT,
+    GATEWAY: Zone.ENFORCEMENT,
+}
+
+
+OPERATOR_OF: Final = {
+    Zone.CITY: "operator",
+    Zone.OPEN: "operator",
+    Zone.OVERSIGHT: "operator",
+    Zone.OUTREACH: "operator-outreach",
+    Zone.PROVIDER: "operator-outreach",
+    Zone.CROSSING: "operator-outreach",
+    Zone.ENFORCEMENT: "operator-enforcement",
+}
+"""Who sees the names, rates and lags of a zone's topics. No operator sees both sides of the wall."""
+
+
 def _planned(  # noqa: PLR0917 - the rows below read as a table
     name: str,
     key: str,
@@ -243,13 +414,14 @@ def _planned(  # noqa: PLR0917 - the rows below read as a table
 
 
 def _dead_letters(process: str) -> Topic:
+    zone = ZONE_OF_PROCESS.get(process, Zone.CITY)
     return Topic(
         name=f"{process}.dead-letters.v1",
         key="dead_letter_id",
         events=(operations.DeadLetterRecordedV1,),
         producer=process,
-        consumers=("operator",),
-        zone=Zone.CITY,
+        consumers=(OPERATOR_OF[zone],),
+        zone=zone,
         partitions=1,
         retention=WEEK,
         doc=f"Copies of the records that {process} set aside; its table is the truth.",
@@ -257,49 +429,15 @@ def _dead_letters(process: str) -> Topic:
 
 
 DEAD_LETTERS: Final = {process: _dead_letters(process) for process in PROCESSES}
-
-OUTREACH, PROVIDER, ENFORCEMENT = "referral-outreach", "<slug>", "referral-enforcement"
 _PLANNED: Final = (
-    _planned("intake.referrals.v1", "referral_id", "intake", (OUTREACH,), Zone.OUTREACH, "Sealed self-referrals."),
-    _planned("outreach.referrals.v1", "referral_id", OUTREACH, (), Zone.OUTREACH, "The life of a referral."),
-    _planned("outreach.consents.v1", "consent_id", OUTREACH, (), Zone.OUTREACH, "Consent given, narrowed, taken back."),
-    _planned("outreach.notices.v1", "notice_id", OUTREACH, ("notifier-outreach",), Zone.OUTREACH, "Notices asked for."),
-    _planned("outreach.contacts.v1", "contact_id", OUTREACH, ("notifier-outreach",), Zone.OUTREACH, "Sealed contacts.", None),
-    _planned("outreach.deliveries.v1", "notice_id", "notifier-outreach", (OUTREACH,), Zone.OUTREACH, "What became of them."),
-    _planned(
-        "provider.referrals.<slug>.v1", "referral_id", OUTREACH, (PROVIDER,), Zone.PROVIDER, "Referral offers, sealed.", WEEK
-    ),
-    _planned("provider.keys.<slug>.v1", "referral_id", OUTREACH, (PROVIDER,), Zone.PROVIDER, "Content keys, sealed.", None),
-    _planned(
-        "provider.responses.<slug>.v1", "referral_id", PROVIDER, (OUTREACH,), Zone.PROVIDER, "A provider's answers.", WEEK
-    ),
-    _planned(
-        "enforcement.submissions.<agency>.v1",
-        "submission_id",
-        "<agency>",
-        (ENFORCEMENT,),
-        Zone.ENFORCEMENT,
-        "Offers of help.",
-        WEEK,
-    ),
-    _planned(
-        "enforcement.receipts.<agency>.v1", "submission_id", ENFORCEMENT, ("<agency>",), Zone.ENFORCEMENT, "Receipts.", WEEK
-    ),
-    _planned(
-        "enforcement.crossings.v1", "crossing_id", ENFORCEMENT, ("referral-gateway",), Zone.ENFORCEMENT, "Approved crossings."
-    ),
-    _planned("crossing.help-offers.v1", "crossing_id", "referral-gateway", (OUTREACH,), Zone.CROSSING, "X1 and X3."),
-    _planned("crossing.area-alerts.v1", "crossing_id", "referral-gateway", (OUTREACH,), Zone.CROSSING, "X2."),
-    _planned("oversight.boundary-counters.v1", "period", "referral-gateway", ("oversight",), Zone.OVERSIGHT, "X7."),
-    _planned("open.directory.v1", "service_id", OUTREACH, ("intake",), Zone.OPEN, "The directory of services (HSDS).", None),
     _planned("open.reports.v1", "period", OUTREACH, (), Zone.OPEN, "Suppressed totals."),
     *(
         _planned(
             f"audit.{process}.v1",
             "object",
             process,
-            ("operator", "auditor"),
-            Zone.CITY,
+            (OPERATOR_OF[ZONE_OF_PROCESS.get(process, Zone.CITY)], "auditor"),
+            ZONE_OF_PROCESS.get(process, Zone.CITY),
             f"Who did or read what in {process}, chained by hash.",
         )
         for process in PROCESSES
@@ -317,6 +455,22 @@ CATALOGUE: Final[tuple[Topic, ...]] = (
     NOTIFIER_REQUESTS,
     NOTIFIER_RESULTS,
     NOTIFIER_DELIVERIES,
+    INTAKE_REFERRALS,
+    OUTREACH_REFERRALS,
+    OUTREACH_CONSENTS,
+    OUTREACH_NOTICES,
+    OUTREACH_CONTACTS,
+    OUTREACH_DELIVERIES,
+    PROVIDER_REFERRALS,
+    PROVIDER_KEYS,
+    PROVIDER_RESPONSES,
+    ENFORCEMENT_SUBMISSIONS,
+    ENFORCEMENT_RECEIPTS,
+    ENFORCEMENT_CROSSINGS,
+    CROSSING_HELP_OFFERS,
+    CROSSING_AREA_ALERTS,
+    BOUNDARY_COUNTERS,
+    OPEN_DIRECTORY,
     *DEAD_LETTERS.values(),
     *_PLANNED,
 )
