@@ -21,7 +21,7 @@ from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate, App, Asked, Change, Inlet, Refusal, Route, Stored, Tombstone, Work
 from upstream_schemas.model import Event, Id
 from upstream_schemas.operations import DeadLetterRecordedV1
-from upstream_schemas.topics import Topic, Zone
+from upstream_schemas.topic import Topic, Zone
 
 CANARY: Final = "555-0142 is a person's own number"
 SOURCE: Final = "parks"

@@ -214,3 +214,13 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(one: R
         await loop
     assert await has(one, key, "begun", "ended")
     assert len(await left(one)) == 1, "it took up something new"
+
+
+async def test_a_worker_that_is_woken_and_cancelled_in_one_moment_ends(one: Running) -> None:
+    """Python 3.11's `wait_for` returns as if nothing had been said, and whoever waits for the worker waits for ever."""
+    sleeping = asyncio.create_task(DueWork(one.engine, one.app.work)._sleep())
+    await asyncio.sleep(0.01)
+    one.engine.due_came.set()
+    sleeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sleeping

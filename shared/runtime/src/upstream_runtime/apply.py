@@ -7,8 +7,8 @@ watermarks read, states loaded and saved, rows inserted, watermarks moved, numbe
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
 
@@ -16,12 +16,16 @@ from asyncpg import Connection
 from pydantic_core import to_json
 
 from upstream_runtime import store
-from upstream_runtime.decision import UNCHANGED, Cause, Context, Decide, Decision, Due, Erased, Fact, To, derived_id
+from upstream_runtime.clock import random_id
+from upstream_runtime.decision import UNCHANGED, Cause, Context, Decide, Decision, Due, Erased, ErasedFor, Fact, To, derived_id
 from upstream_runtime.store import Answered, DueRow, Moves, Said, SetAside
 from upstream_runtime.wiring import Aggregate, App, Change
 from upstream_schemas.codec import encode
 from upstream_schemas.envelope import Envelope, to_headers
 from upstream_schemas.model import EVENT_BYTES_MAX, Event
+from upstream_schemas.topic import Topic
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Overtaken(Exception):
@@ -34,10 +38,7 @@ class TooLarge(Exception):
 
 @dataclass(slots=True)
 class Step:
-    """One fact about one key. A step without an aggregate only says something.
-
-    `belongs_to` is what its events are correlated by: what their cause belongs to, else the state it is about.
-    """
+    """One fact about one key. A step without an aggregate only says something."""
 
     aggregate: Aggregate | None
     key: UUID
@@ -45,10 +46,11 @@ class Step:
     fact: object
     cause: Cause
     inbox: tuple[str, str, bytes] | None = None
-    belongs_to: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.belongs_to = self.cause.correlation or str(self.key)
+    @property
+    def belongs_to(self) -> str:
+        """What its events are correlated by: what their cause belongs to, else the state it is about."""
+        return self.cause.correlation or str(self.key)
 
 
 @dataclass(slots=True)
@@ -96,8 +98,9 @@ class Slot:
 class Mind:
     """What every transaction of one process shares: its wiring, its database's stream and secret, and its topics."""
 
-    def __init__(self, app: App, stream: str, secret: bytes) -> None:
+    def __init__(self, app: App, stream: str, secret: bytes, chance: Callable[[], UUID] = random_id) -> None:
         self.app = app
+        self.chance = chance
         self.stream = stream
         self.secret = secret
         self.source = f"/upstream/{app.process}"
@@ -113,12 +116,23 @@ class Mind:
 
     async def _decide_and_save(self, conn: Connection, plan: Plan, now: datetime) -> Applied:
         applied = Applied()
+        await self._resolve(conn, plan.steps)
         slots = await self._load(conn, plan.steps)
         for step in plan.steps:
             self._fold(step, slots, applied, now)
         await self._save(conn, plan.steps, slots)
         applied.states = {key: slot.state for key, slot in slots.items()}
         return applied
+
+    async def _resolve(self, conn: Connection, steps: Sequence[Step]) -> None:
+        """Turn the ids that outsiders know a state by into its key."""
+        named = {step.aggregate.name: step.aggregate for step in steps if step.aggregate and step.aggregate.resolve}
+        for name, aggregate in sorted(named.items()):
+            assert aggregate.resolve is not None
+            mine = [step for step in steps if step.aggregate and step.aggregate.name == name]
+            found = await aggregate.resolve(conn, sorted({step.key for step in mine}))
+            for step in mine:
+                step.key = found.get(step.key, step.key)
 
     async def _load(self, conn: Connection, steps: Sequence[Step]) -> dict[tuple[str, UUID], Slot]:
         wanted: dict[str, tuple[Aggregate, dict[UUID, None]]] = {}
@@ -135,7 +149,7 @@ class Mind:
 
     def _fold(self, step: Step, slots: dict[tuple[str, UUID], Slot], applied: Applied, now: datetime) -> None:
         slot = slots[step.aggregate.name, step.key] if step.aggregate else Slot(0, 0, None)
-        context = Context(now, step.cause, self.app.reference, self.secret, step.key)
+        context = Context(now, step.cause, self.app.reference, self.secret, step.key, self.chance)
         decision: Decision[Any] = step.decide(slot.state, step.fact, context)
         if decision.state is not UNCHANGED:
             slot.state = decision.state
@@ -152,22 +166,28 @@ class Mind:
             answer_to = To(step.cause.party, decision.answer)
             applied.said.append(self._record(answer_to, step, len(decision.events), slot.version, now))
 
-    def _record(self, said: Fact | To | Erased, step: Step, ordinal: int, revision: int, now: datetime) -> Said:
-        party, event = (said.party, said.event) if isinstance(said, To) else (None, said)
+    def _record(self, said: Fact | To | Erased | ErasedFor, step: Step, ordinal: int, revision: int, now: datetime) -> Said:
+        party, event = _for_party(said)
         kind = event.event if isinstance(event, Erased) else type(event)
         topic = self.topic_of[kind]  # type: ignore[index]
         key = _key_text(event.key if isinstance(event, Erased) else getattr(event, topic.key))
         value = None if isinstance(event, Erased) else self._encoded(event)
         cause = step.cause
-        drawn_from = f"{self.source} {cause.source} {cause.id} {step.key.hex} {kind.TYPE} {ordinal}"
-        event_id = derived_id(cause.at, drawn_from, self.secret)
-        envelope = Envelope(
-            str(event_id), self.source, kind.TYPE, now, key, step.belongs_to, cause.id, revision, cause.traceparent
-        )
+        at = _said_at(topic, cause, now)
+        if topic.discreet:
+            envelope = Envelope(str(self.chance()), self.source, kind.TYPE, at, key)
+        else:
+            drawn_from = f"{self.source} {cause.source} {cause.id} {step.key.hex} {kind.TYPE} {ordinal}"
+            event_id = str(derived_id(cause.at, drawn_from, self.secret))
+            counted = None if topic.tick else revision  # how often a state changed is more than a receipt may tell
+            envelope = Envelope(
+                event_id, self.source, kind.TYPE, at, key, step.belongs_to, cause.id, counted, cause.traceparent
+            )
         key_bytes = None if key is None else key.encode()
         partition = crc32(key_bytes or b"") % topic.partitions
         name = topic.name if party is None else topic.for_party(party)
-        return Said(name, partition, key_bytes, value, to_json(to_headers(envelope)), now)
+        headers = to_headers(envelope)
+        return Said(name, partition, key_bytes, value, to_json(headers), at, pairs=headers)
 
     def _encoded(self, event: Fact) -> bytes:
         value = encode(event, self.app.seal)  # type: ignore[arg-type]
@@ -205,7 +225,40 @@ class Mind:
                 place = (said.topic, said.partition)
                 counters[place] += 1
                 said.n = counters[place]
-            await store.say(conn, counters, applied.said, now)
+            if erased := [said for said in applied.said if said.value is None]:
+                _blank_erased(applied.said)
+                await store.blank_erased(conn, erased)
+            await store.say(conn, counters, applied.said)
+
+
+def _blank_erased(said: Sequence[Said]) -> None:
+    """What a tombstone of the same transaction erases never leaves it; it keeps its number."""
+    erased: set[tuple[str, int, bytes | None]] = set()
+    for record in reversed(said):
+        where = (record.topic, record.partition, record.key)
+        if record.value is None:
+            erased.add(where)
+        elif where in erased:
+            record.value = None
+
+
+def _said_at(topic: Topic, cause: Cause, now: datetime) -> datetime:
+    """The time a record bears: now, rounded down where the catalogue asks for it, or the mark at which it is published."""
+    if topic.tick is not None:
+        earliest = (cause.received_at or now) - EPOCH + topic.tick
+        return EPOCH - (-earliest // topic.tick) * topic.tick
+    return now.replace(minute=0, second=0, microsecond=0) if topic.discreet else now
+
+
+def _for_party(said: Fact | To | Erased | ErasedFor) -> tuple[str | None, Fact | Erased]:
+    """Whose own topic something goes to, if it is for one outside party, and what it is."""
+    match said:
+        case To():
+            return said.party, said.event
+        case ErasedFor():
+            return said.party, Erased(said.event, said.key)
+        case _:
+            return None, said
 
 
 def _key_text(key: object) -> str | None:

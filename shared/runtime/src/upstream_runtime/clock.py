@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import uuid_utils
 
@@ -32,6 +32,11 @@ class Clock:
             self._offset = _offset_in(self.file)
         return datetime.now(UTC) + self._offset
 
+    @staticmethod
+    def wall() -> datetime:
+        """The moment on the wall, UTC, which nobody moves."""
+        return datetime.now(UTC)
+
 
 def _offset_in(file: Path) -> timedelta:
     try:
@@ -43,6 +48,11 @@ def _offset_in(file: Path) -> timedelta:
 def fresh_id() -> UUID:
     """A new UUIDv7 for something that has no cause: a person's command, a process's stream."""
     return UUID(int=uuid_utils.uuid7().int)
+
+
+def random_id() -> UUID:
+    """A new UUIDv4: of random bits alone, so that it tells neither when nor why."""
+    return uuid4()
 
 
 def jitter(seconds: float) -> float:

@@ -46,6 +46,15 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedFor:
+    """A tombstone for `key` on one outside party's own compacted topic that carries `event`."""
+
+    party: str
+    event: type[Fact]
+    key: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """Something to be looked at again: work of `kind` on `key`, at or after `at`.
 
@@ -68,13 +77,13 @@ class Decision(Generic[S]):
     """
 
     state: S | Unchanged = UNCHANGED
-    events: tuple[Fact | To | Erased, ...] = ()
+    events: tuple[Fact | To | Erased | ErasedFor, ...] = ()
     due: tuple[Due, ...] = ()
     answer: Fact | str | None = None
 
 
 class Cause(NamedTuple):
-    """What is being decided on: its id, its time, and what it belongs to."""
+    """What is being decided on: its id, its time, and what it belongs to. `received_at` is the broker's own time of a record."""
 
     id: str
     source: str
@@ -82,6 +91,7 @@ class Cause(NamedTuple):
     correlation: str | None = None
     party: str | None = None
     traceparent: str | None = None
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,12 @@ class Context(Generic[R]):
     reference: R
     secret: bytes = field(repr=False)
     key: UUID | None = None
+    chance: Callable[[], UUID] | None = field(default=None, repr=False)
+
+    def fresh_id(self) -> UUID:
+        """A random UUIDv4, for what must not be tied to its cause. The commit makes it final: a replay draws another."""
+        assert self.chance is not None, "this context was made without chance"
+        return self.chance()
 
     def id(self, label: str) -> UUID:
         """An id drawn from the cause and the key, so that a replay decides the same: a UUIDv7 with the cause's time."""

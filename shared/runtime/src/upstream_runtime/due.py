@@ -69,7 +69,8 @@ class DueWork:
     async def _sleep(self) -> None:
         self.engine.due_came.clear()
         try:
-            await asyncio.wait_for(self.engine.due_came.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):  # wait_for of Python 3.11 can swallow a cancellation
+                await self.engine.due_came.wait()
         except TimeoutError:
             return
 

@@ -15,3 +15,4 @@ UNKNOWN_FIELDS = Counter("upstream_unknown_fields_total", "Fields from outside t
 DUE_FAILED = Counter("upstream_due_failed_total", "Due work that could not be decided", ["kind"])
 OUTBOX_AGE = Gauge("upstream_outbox_oldest_age_seconds", "Age of the oldest record that was not sent yet")
 LEADS = Gauge("upstream_relay_leads", "1 where this process holds the relay's lease")
+MARKS_MISSED = Counter("upstream_marks_missed_total", "Records that were published later than their mark", ["topic"])

@@ -36,7 +36,7 @@ def batches(
 
 def _append(batch: BatchBuilder, stream: str, record: Said) -> bool:
     """False where the batch is full. An empty one takes any record."""
-    headers = [(name, value.encode()) for name, value in from_json(record.headers)]
+    headers = [(name, value.encode()) for name, value in record.pairs or from_json(record.headers)]
     headers.append(("ce_sequence", f"{stream}:{record.n}".encode()))
     at = int(record.said_at.timestamp() * 1000)
     return batch.append(key=record.key, value=record.value, timestamp=at, headers=headers) is not None
@@ -45,7 +45,8 @@ def _append(batch: BatchBuilder, stream: str, record: Said) -> bool:
 async def close(producer: AIOKafkaProducer) -> None:
     """Close it, whatever state it is in."""
     try:
-        await asyncio.wait_for(producer.stop(), CLOSE_SECONDS_MAX)
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):
+            await producer.stop()
     except (KafkaError, OSError, TimeoutError) as error:
         log.info("relay.producer-not-closed", exc_info=error)
 

@@ -6,7 +6,7 @@ record holds makes this raise.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -105,7 +105,7 @@ class Reader:
             if envelope.sequence is None:
                 raise Unreadable("missing-header")
             mark = Mark(*envelope.sequence)
-            cause = _cause(envelope)
+            cause = _cause(envelope, record)
             steps = tuple(
                 Step(route.aggregate, key, route.on[type(fact)], fact, cause)
                 for key, fact in self._facts(record, route, envelope)
@@ -143,7 +143,7 @@ class Reader:
         event_id = envelope.id if envelope else _readable_id(record)
         asked = Asked(party, uuid_of(record.key), event_id, record.partition, record.offset)
         identity = (record.topic, event_id, sha256(value).digest()) if event_id else None
-        cause = self._cause(asked, envelope)
+        cause = self._cause(asked, envelope, record)
         steps = () if refusal or event is None else (self._step(inlet, event, cause, identity),)
         place, mark = (record.topic, record.partition), Mark(self.cluster, record.offset)
         return Item(record, place, mark, False, steps, inlet, asked, cause, identity, refusal)
@@ -172,23 +172,29 @@ class Reader:
             raise Unreadable("key-mismatch")
         return event
 
-    def _cause(self, asked: Asked, envelope: Envelope | None) -> Cause:
+    def _cause(self, asked: Asked, envelope: Envelope | None, record: Polled) -> Cause:
         if envelope is not None:
-            return _cause(envelope, asked.party or None)
+            return _cause(envelope, record, asked.party or None)
         where = f"{asked.partition}/{asked.offset}"
-        return Cause(asked.event_id or where, f"/{asked.party}", self.clock.now(), None, asked.party or None)
+        name, source, party = asked.event_id or where, f"/{asked.party}", asked.party or None
+        return Cause(name, source, self.clock.now(), None, party, None, record_time(record))
 
     def _step(self, inlet: Inlet, event: Event, cause: Cause, identity: tuple[str, str, bytes] | None) -> Step:
         key = inlet.key(event, cause, self.secret)
         return Step(inlet.aggregate, key, inlet.on[type(event)], inlet.prepare(event, cause), cause, identity)
 
 
-def _cause(envelope: Envelope, party: str | None = None) -> Cause:
+def record_time(record: Polled) -> datetime:
+    """The broker's time of a record, UTC."""
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
+def _cause(envelope: Envelope, record: Polled, party: str | None = None) -> Cause:
     """From outside nothing but the id, the time and a well-formed trace is believed."""
     trace = envelope.traceparent
     trusted = trace if trace is None or (len(trace) == TRACE_LENGTH and trace.isascii()) else None
     correlation = envelope.correlation if party is None else None
-    return Cause(envelope.id, envelope.source, envelope.time, correlation, party, trusted)
+    return Cause(envelope.id, envelope.source, envelope.time, correlation, party, trusted, record_time(record))
 
 
 def _readable_id(record: Polled) -> str | None:

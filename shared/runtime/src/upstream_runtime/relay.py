@@ -22,6 +22,7 @@ from upstream_runtime import metrics, store
 from upstream_runtime.clock import Clock, fresh_id, jitter
 from upstream_runtime.database import connection
 from upstream_runtime.failures import Trouble, trouble
+from upstream_runtime.marks import ripe
 from upstream_runtime.producing import batches, close
 from upstream_runtime.store import Partition, Said
 
@@ -56,12 +57,21 @@ class Refused:
 class Relay:
     """One process's relay. `offer` is called after each commit; everything else happens in `run`."""
 
-    def __init__(self, pool: Pool, stream: str, producer: Callable[[], AIOKafkaProducer], clock: Clock) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        stream: str,
+        producer: Callable[[], AIOKafkaProducer],
+        clock: Clock,
+        ticking: tuple[str, ...] = (),
+    ) -> None:
+        """`ticking` are beginnings of names of topics whose records are published at marks (catalogue: `tick`)."""
         self.leads = asyncio.Event()
         self._pool = pool
         self._stream = stream
         self._make_producer = producer
         self._clock = clock
+        self._ticking = ticking
         self._holder: UUID = fresh_id()
         self._epoch: int | None = None
         self._led = 0
@@ -197,6 +207,7 @@ class Relay:
             self._look_in_table |= len(dense) < len(following)
             if dense and self._may_go(place):
                 ready[place] = dense
+        ready = ripe(ready, self._ticking, self._clock.wall())
         self._memory.clear()
         self._in_memory = 0
         return ready
@@ -212,7 +223,7 @@ class Relay:
             if self._may_go((row.topic, row.partition)):
                 ready[row.topic, row.partition].append(row)
         self._look_in_table |= any(len(records) == READ_MAX for records in ready.values())
-        return ready
+        return ripe(ready, self._ticking, self._clock.wall())
 
     def _may_go(self, place: Partition) -> bool:
         return place not in self._refused or time.monotonic() >= self._refused[place].until
@@ -261,7 +272,8 @@ class Relay:
 
     async def _sleep(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):  # wait_for of Python 3.11 can swallow a cancellation
+                await self._wake.wait()
         except TimeoutError:
             return
         finally:

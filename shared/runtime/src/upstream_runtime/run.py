@@ -26,6 +26,7 @@ from upstream_runtime.database import connection
 from upstream_runtime.due import DueWork
 from upstream_runtime.engine import Engine
 from upstream_runtime.failures import Trouble, trouble
+from upstream_runtime.housekeeping import Housekeeping
 from upstream_runtime.migrate import ChangedMigrationError, migrate
 from upstream_runtime.producing import idempotent_producer
 from upstream_runtime.records import Reader
@@ -49,7 +50,7 @@ def main(wiring: Wiring) -> None:
         settings = from_environment()
         logs.configure(settings.process)
         if sys.argv[1:] == ["migrate"]:
-            uvloop.run(prepare(settings, wiring.__module__.partition(".")[0]))
+            uvloop.run(prepare(settings, wiring.__module__.rpartition(".")[0]))
         else:
             uvloop.run(serve(settings, wiring(settings)))
     except MissingSettingError as missing:
@@ -163,8 +164,9 @@ class Process:
         pool = await pool_for(settings)
         stream, secret = await pool_ask(pool)
         clock = Clock(settings.clock)
+        ticking = tuple(t.family_prefix or t.name for t in app.catalogue if t.producer == app.process and t.tick)
         producer = partial(idempotent_producer, settings.kafka, app.process, password)
-        self.relay = relay = Relay(pool, stream, producer, clock)
+        self.relay = relay = Relay(pool, stream, producer, clock, ticking)
         engine = Engine(pool, Mind(app, stream, secret), clock, relay.offer)
         self.source = source = Source(broker(settings.kafka, app.process, password), app, settings.more.get("UPSTREAM_MEMBER"))
         self.due = due = DueWork(engine, app.work)
@@ -173,6 +175,7 @@ class Process:
             self.serving = tasks.create_task(self.server.serve())
             tasks.create_task(relay.run())
             tasks.create_task(due.run())
+            tasks.create_task(Housekeeping(engine, app).run())
             tasks.create_task(self._consume(engine, source, clock, secret))
 
     async def _consume(self, engine: Engine, source: Source, clock: Clock, secret: bytes) -> None:

@@ -23,6 +23,7 @@ from upstream_runtime.wiring import App
 
 POLL_SECONDS: Final = 0.5
 COMMIT_SECONDS: Final = 0.1
+COMMIT_SECONDS_MAX: Final = 5.0
 RECONNECT_SECONDS: Final = (0.2, 5.0)
 WATCH_SECONDS: Final = 1.0
 PING_SECONDS: Final = 2.0
@@ -230,7 +231,8 @@ class Source:
 
 async def _committed(consumer: Any, offsets: dict[TopicPartition, int]) -> bool:
     try:
-        await asyncio.wait_for(consumer.commit(offsets), 5)
+        async with asyncio.timeout(COMMIT_SECONDS_MAX):
+            await consumer.commit(offsets)
     except (KafkaError, TimeoutError):
         return False
     return True

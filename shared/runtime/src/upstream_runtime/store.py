@@ -25,7 +25,10 @@ class Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Said:
-    """One outgoing record. `n` is 0 until it is numbered; a null value is a tombstone, or a body that was blanked."""
+    """One outgoing record. `n` is 0 until it is numbered; a null value is a tombstone, or a body that was blanked.
+
+    `pairs` are the headers once more, unwritten, while the record has not left memory.
+    """
 
     topic: str
     partition: int
@@ -34,6 +37,7 @@ class Said:
     headers: bytes
     said_at: datetime
     n: int = 0
+    pairs: list[tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +242,13 @@ WITH advanced AS (
   UPDATE runtime.counter c SET n = u.n FROM unnest($1::text[], $2::int[], $3::bigint[]) AS u (topic, partition, n)
   WHERE c.topic = u.topic AND c.partition = u.partition
 ) INSERT INTO runtime.outbox (topic, partition, n, key, value, headers, said_at)
-SELECT topic, partition, n, key, value, headers, $10
-FROM unnest($4::text[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[])
-  AS o (topic, partition, n, key, value, headers)
+SELECT topic, partition, n, key, value, headers, said_at
+FROM unnest($4::text[], $5::int[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::timestamptz[])
+  AS o (topic, partition, n, key, value, headers, said_at)
 """
 
 
-async def say(conn: Connection, counters: dict[Partition, int], rows: Sequence[Said], now: datetime) -> None:
+async def say(conn: Connection, counters: dict[Partition, int], rows: Sequence[Said]) -> None:
     """Append numbered records to the outbox and move the counters on."""
     await conn.execute(
         SAY,
@@ -257,8 +261,33 @@ async def say(conn: Connection, counters: dict[Partition, int], rows: Sequence[S
         [row.key for row in rows],
         [row.value for row in rows],
         [row.headers for row in rows],
-        now,
+        [row.said_at for row in rows],
     )
+
+
+BLANK_ERASED = """
+UPDATE runtime.outbox o SET value = NULL
+FROM unnest($1::text[], $2::int[], $3::bytea[]) AS e (topic, partition, key)
+WHERE o.topic = e.topic AND o.partition = e.partition AND o.key = e.key AND o.value IS NOT NULL
+"""
+
+
+async def blank_erased(conn: Connection, tombstones: Sequence[Said]) -> None:
+    """What a tombstone erases on its topic is erased in the outbox too; the numbers stay."""
+    await conn.execute(
+        BLANK_ERASED, [t.topic for t in tombstones], [t.partition for t in tombstones], [t.key for t in tombstones]
+    )
+
+
+BLANK_OLD = """
+UPDATE runtime.outbox o SET value = NULL FROM runtime.sent s
+WHERE o.topic = $1 AND s.topic = o.topic AND s.partition = o.partition AND o.n <= s.n AND o.said_at < $2 AND o.value IS NOT NULL
+"""
+
+
+async def blank_old(conn: Connection, topic: str, before: datetime) -> None:
+    """Drop the bodies of records of a topic that were sent, and said before that moment; the numbers stay."""
+    await conn.execute(BLANK_OLD, topic, before)
 
 
 TAKE_LEASE = """

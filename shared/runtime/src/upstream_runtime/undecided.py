@@ -5,14 +5,14 @@ Makes steps and rows for the transaction that passes the record by. Must not dec
 
 from base64 import b64encode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
 from upstream_runtime.apply import Step
 from upstream_runtime.decision import Cause, Context, Decision, derived_id
-from upstream_runtime.records import Item, Polled, as_json
+from upstream_runtime.records import Item, as_json, record_time
 from upstream_runtime.store import SetAside
 from upstream_runtime.wiring import Refusal
 from upstream_schemas.operations import DeadLetterRecordedV1
@@ -49,8 +49,8 @@ class Undecided:
         assert cause is not None, "every record of an inlet has a cause"
 
         def decide(_: None, fact: Refusal, context: Context[Any]) -> Decision[None]:
-            answer, *more = inlet.refuse(fact, asked, context)
-            return Decision(events=tuple(more), answer=answer)
+            said = tuple(inlet.refuse(fact, asked, context))
+            return Decision(events=said[1:], answer=said[0] if said else None)
 
         return Step(None, refusal_key(cause, self.secret), decide, refusal, cause, remember)
 
@@ -84,11 +84,6 @@ class Undecided:
             headers=_base64(letter.headers, BESIDE_COPIED_BYTES_MAX),
             set_aside_at=letter.set_aside_at,
         )
-
-
-def record_time(record: Polled) -> datetime:
-    """The broker's time of a record, UTC."""
-    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
 
 def refusal_key(cause: Cause, secret: bytes) -> UUID:

@@ -13,6 +13,7 @@ from nacl.secret import SecretBox
 from nacl.utils import random
 
 Seal = Callable[[str], str]
+NamedSeal = Callable[[str], tuple[str, str]]
 
 
 class CannotOpenError(Exception):
@@ -44,7 +45,24 @@ def key_text(key: bytes) -> str:
 
 def sealer(public_key_file: Path) -> Seal:
     """What seals a text so that only the holder of the private key reads it (X25519 sealed box, base64)."""
-    box = SealedBox(PublicKey(b64decode(public_key_file.read_text().strip())))
+    return _sealer(public_key_file.read_text())
+
+
+def named_sealer(public_key_file: Path) -> NamedSeal:
+    """What seals a text to the key of a file `<key id> <base64>`; the function returns (key id, sealed).
+
+    The file is read at each use, so that a new key needs no restart. The function raises OSError where there is no file.
+    """
+
+    def seal(text: str) -> tuple[str, str]:
+        key_id, public_key = public_key_file.read_text().split()
+        return key_id, _sealer(public_key)(text)
+
+    return seal
+
+
+def _sealer(public_key: str) -> Seal:
+    box = SealedBox(PublicKey(b64decode(public_key.strip())))
     return lambda text: b64encode(box.encrypt(text.encode())).decode()
 
 

@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from upstream_runtime.apply import Step, only
 from upstream_runtime.clock import fresh_id
-from upstream_runtime.decision import Cause, Decide
+from upstream_runtime.decision import Cause, Decide, Decision, Fact
 from upstream_runtime.engine import Engine
 from upstream_runtime.failures import Trouble, trouble
 from upstream_runtime.wiring import Aggregate, App
@@ -51,6 +51,13 @@ class Door:
 
     async def tell(self, aggregate: Aggregate, key: UUID, decide: Decide[Any], fact: object) -> Any:
         """Decide on one command and save what follows; the decision's answer."""
+        return await self._transact(aggregate, key, decide, fact)
+
+    async def say(self, event: Fact, about: UUID) -> None:
+        """Say an event of which no state is kept. It belongs to `about`."""
+        await self._transact(None, about, lambda *_: Decision(events=(event,)), None)
+
+    async def _transact(self, aggregate: Aggregate | None, key: UUID, decide: Decide[Any], fact: object) -> Any:
         cause = Cause(str(fresh_id()), f"{self._engine.mind.source}/pages", self.now())
         applied = await self._engine.transact(only(Step(aggregate, key, decide, fact, cause)))
         return applied.answers[0]

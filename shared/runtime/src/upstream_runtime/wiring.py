@@ -16,7 +16,8 @@ from upstream_runtime.decision import Cause, Context, Decide, Fact
 from upstream_schemas.codec import Seal
 from upstream_schemas.envelope import Envelope
 from upstream_schemas.model import Event
-from upstream_schemas.topics import CATALOGUE, Topic
+from upstream_schemas.topic import Topic
+from upstream_schemas.topics import CATALOGUE
 
 S = TypeVar("S")
 
@@ -41,6 +42,7 @@ class Change(Generic[S]):
 
 Load = Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, Stored[Any]]]]
 Save = Callable[[Connection, Sequence[Change[Any]]], Awaitable[int]]
+Resolve = Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, UUID]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,16 @@ class Aggregate:
     `load` gives the states of those keys that have one. `save` gets changes sorted by key, writes each only if its version
     is still the one loaded, and returns how many it wrote; fewer than given means that somebody else was faster, and the
     runtime runs the batch again. Due work that waits for a key of an `awaited` aggregate is woken by its events.
+
+    Where outsiders know a state under other ids than its own, `resolve` finds its key; ids it does not know stand for
+    themselves. What an id stands for must never change.
     """
 
     name: str
     load: Load
     save: Save
     awaited: bool = False
+    resolve: Resolve | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,8 @@ class Inlet:
 
     `screen` sees the raw bytes before anything is stored. `prepare` turns a decoded event into the decision's input: it
     seals what is personal, and may draw random keys, because the decision must not. `key` names the state it concerns.
-    `refuse` makes the events for a record that was not decided: the answer first, then whatever must be said. `read` is for
+    `refuse` makes the events for a record that was not decided: the answer first, then whatever must be said; nothing at
+    all where the first answer stands. `read` is for
     a family that does not speak CloudEvents.
     """
 
