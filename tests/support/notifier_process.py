@@ -30,14 +30,15 @@ from upstream_runtime.settings import Settings
 from upstream_runtime.store import Said
 from upstream_runtime.vault import Seal, key_text, lock, new_key, sealer
 from upstream_runtime.wiring import App, Tombstone
-from upstream_schemas import topics
 from upstream_schemas.intake import ContactUpsertedV1
 from upstream_schemas.model import Event
+from upstream_schemas.outreach import OutreachContactUpsertedV1
 from upstream_schemas.scheduler import Recipient
-from upstream_schemas.topics import Topic
+from upstream_schemas.topic import Topic
 
 LEFT = "SELECT count(*) FROM runtime.due WHERE due_at <= $1 OR kind = 'unresolved'"
 LINK = "https://upstream.example.org/r/token"
+CONTACT_OF = {"notifier-public": ContactUpsertedV1, "notifier-outreach": OutreachContactUpsertedV1}
 ASHA = {"name": "Asha Example", "email": "asha@example.org", "phone": "+15035550100", "consent_contact": True}
 
 
@@ -72,7 +73,8 @@ class Lane:
         await self._apply(route.topic, [(to, fact) for to, fact in pairs if type(fact) in route.on])
 
     async def hear_erased(self, contact_id: UUID) -> None:
-        await self._apply(topics.INTAKE_CONTACTS, [(contact_id, Tombstone(contact_id))])
+        contacts = next(route.topic for route in self.app.routes if Tombstone in route.on)
+        await self._apply(contacts, [(contact_id, Tombstone(contact_id))])
 
     async def _apply(self, topic: Topic, pairs: list[tuple[UUID, Any]]) -> None:
         route = next(route for route in self.app.routes if route.topic is topic)
@@ -88,7 +90,8 @@ class Lane:
         """The contact arrives, sealed as its owner seals it."""
         key = new_key()
         locked = lock(key, to_json({**ASHA, **fields}).decode())
-        await self.hear(ContactUpsertedV1(contact_id=contact_id, contact=locked, key=self.seal(key_text(key)), language="so"))
+        arrived = CONTACT_OF[self.app.process]
+        await self.hear(arrived(contact_id=contact_id, contact=locked, key=self.seal(key_text(key)), language="so"))
 
     def group(self) -> Recipient:
         """The group, with a link sealed to this lane."""
@@ -132,8 +135,8 @@ async def connected(dsn: str) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def running(dsn: str, folder: Path, now: datetime) -> AsyncIterator[Lane]:
-    """The public lane on an empty database, with the clock stopped at `now`."""
+async def running(dsn: str, folder: Path, now: datetime, process: str = "notifier-public") -> AsyncIterator[Lane]:
+    """One lane on an empty database, with the clock stopped at `now`."""
     private, mail, said = PrivateKey.generate(), Script(), list[str]()
     (folder / "lane-private-key").write_text(b64encode(bytes(private)).decode())
     (folder / "lane.pub").write_text(b64encode(bytes(private.public_key)).decode())
@@ -142,7 +145,7 @@ async def running(dsn: str, folder: Path, now: datetime) -> AsyncIterator[Lane]:
         stream, secret = await runtime_store.instance(conn)
     async with asyncpg.create_pool(dsn, min_size=1, max_size=3) as pool, serving(mail) as port:
         more = {"UPSTREAM_SMTP": f"127.0.0.1:{port}", "UPSTREAM_MAIL_FROM": "PCS <pcs@upstream.example.org>"}
-        app = wiring(Settings("notifier-public", "", dsn, folder, 0, "http://127.0.0.1", None, more))
+        app = wiring(Settings(process, "", dsn, folder, 0, "http://127.0.0.1", None, more))
         clock = Stopped(now)
         engine = Engine(pool, Mind(app, stream, secret), clock, lambda new: said.extend(_types(new)))
         yield Lane(app, engine, pool, clock, mail, sealer(folder / "lane.pub"), said)

@@ -37,13 +37,13 @@ from upstream_intake.texts import WRITTEN
 from upstream_intake.texts.agreement import CITY_DUTIES, FORMATS, GROUP_DUTIES
 from upstream_intake.texts.moments import moment_text
 from upstream_intake.texts.page_words import PAGE_WORDS
-from upstream_intake.web.allowance import CONNECTIONS_MAX, Allowance
 from upstream_intake.web.case_view import case_view
 from upstream_intake.web.forms import Command, command
 from upstream_intake.web.rendering import case_html, message_html, status_html
 from upstream_intake.web.staff import decision, shown
 from upstream_intake.web.status import tidied
 from upstream_notifier import templates
+from upstream_runtime.allowance import CONNECTIONS_MAX, Allowance
 from upstream_runtime.links import Links
 from upstream_runtime.vault import unlock
 

@@ -262,3 +262,20 @@ class StaffErases:
     """The requester asked that nothing about them opens any more."""
 
     reviewer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of the open directory: what its provider or the city published, and None where nobody did."""
+
+    organization: str
+    name: str
+    description: str
+    needs: tuple[str, ...]
+    eligibility: str | None
+    hours: str | None
+    url: str | None
+    phone: str | None
+    status: str
+    takes_referrals: bool
+    source: str

@@ -8,12 +8,14 @@ from uuid import UUID
 from asyncpg import Connection, Record
 from pydantic import TypeAdapter
 
-from upstream_intake.model import NOBODY, Locked, Note, Person, Request
+from upstream_intake.model import NOBODY, Locked, Note, Person, Request, Service
 from upstream_runtime.wiring import Change, Stored
 
 _REQUEST: Final = TypeAdapter(Request)
 _NOTES: Final = TypeAdapter(tuple[Note, ...])
+_SERVICE: Final = TypeAdapter(Service)
 WAITING_MAX = 500
+SERVICES_MAX = 500
 
 _ROW = """
     SELECT r.id, r.version, r.body, p.request_id, p.key, p.contact, p.note
@@ -94,6 +96,49 @@ async def _save_people(conn: Connection, requests: Sequence[Request]) -> None:
     nobody = [request.id for request in requests if request.person == NOBODY]
     if nobody:
         await conn.execute("DELETE FROM person WHERE request_id = ANY($1::uuid[])", nobody)
+
+
+async def load_services(conn: Connection, keys: Sequence[UUID]) -> Mapping[UUID, Stored[Service | None]]:
+    """Services of the directory by id; None for what was taken off it."""
+    rows = await conn.fetch("SELECT id, version, body FROM service WHERE id = ANY($1::uuid[])", list(keys))
+    return {row["id"]: Stored(row["version"], _service(row["body"])) for row in rows}
+
+
+async def save_services(conn: Connection, changes: Sequence[Change[Service | None]]) -> int:
+    """Write each service whose row still has the version that was loaded. Returns how many."""
+    written = await conn.fetchval(
+        """
+        WITH c AS (
+            SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[]) AS c (id, loaded, version, body)
+        ), inserted AS (
+            INSERT INTO service (id, version, body) SELECT id, version, body FROM c WHERE loaded = 0 ORDER BY id
+            ON CONFLICT (id) DO NOTHING
+            RETURNING 1
+        ), updated AS (
+            UPDATE service AS s
+               SET version = c.version, body = c.body
+              FROM c JOIN (SELECT id FROM service WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE) AS held USING (id)
+             WHERE s.id = c.id AND s.version = c.loaded
+            RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM inserted) + (SELECT count(*) FROM updated)
+        """,
+        [change.key for change in changes],
+        [change.loaded for change in changes],
+        [change.version for change in changes],
+        [None if change.state is None else _SERVICE.dump_json(change.state).decode() for change in changes],
+    )
+    return int(written)
+
+
+async def directory(conn: Connection) -> list[Service]:
+    """All services that stand in the directory."""
+    rows = await conn.fetch("SELECT body FROM service WHERE body IS NOT NULL ORDER BY id LIMIT $1", SERVICES_MAX)
+    return [_SERVICE.validate_json(row["body"]) for row in rows]
+
+
+def _service(body: str | None) -> Service | None:
+    return None if body is None else _SERVICE.validate_json(body)
 
 
 def _stored(row: Record) -> Stored[Request]:

@@ -1,12 +1,12 @@
 """The wiring of the notifier: one table for each lane. A lane is a process of its own, with its own key and topics."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from upstream_notifier import decide, store
+from upstream_notifier import decide, outreach_rules, rules, store, templates
 from upstream_notifier.channels.smtp import Server, Smtp
 from upstream_notifier.model import NoticeCancelled, NoticeWanted
-from upstream_notifier.rules import steps
 from upstream_notifier.work import Desk, look
 from upstream_notifier.writing import Writer
 from upstream_runtime.decision import Decide
@@ -15,6 +15,7 @@ from upstream_runtime.vault import opener
 from upstream_runtime.wiring import Aggregate, App, Route, Tombstone, Work
 from upstream_schemas import topics
 from upstream_schemas.intake import ContactUpsertedV1
+from upstream_schemas.outreach import OutreachContactUpsertedV1
 from upstream_schemas.scheduler import TrainerContactUpsertedV1
 
 CONTACT = Aggregate("contact", store.load_contacts, store.save_contacts, awaited=True)
@@ -24,13 +25,37 @@ CONTACTS: dict[type, Decide[Any]] = {
     TrainerContactUpsertedV1: decide.contact_upserted,
     Tombstone: decide.contact_erased,
 }
+PARTICIPANTS: dict[type, Decide[Any]] = {
+    OutreachContactUpsertedV1: decide.contact_upserted,
+    Tombstone: decide.contact_erased,
+}
 NOTICES: dict[type, Decide[Any]] = {NoticeWanted: decide.notice_wanted, NoticeCancelled: decide.notice_cancelled}
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one lane hears, and the texts it writes. No lane has a topic, a contact or a text of another."""
+
+    texts: templates.Texts
+    routes: tuple[Route, ...]
+
+
 LANES = {
-    "notifier-public": (
-        Route(topics.INTAKE_CONTACTS, CONTACT, CONTACTS),
-        Route(topics.SCHEDULER_CONTACTS, CONTACT, CONTACTS),
-        Route(topics.INTAKE_REQUESTS, NOTICE, NOTICES, steps),
-        Route(topics.SCHEDULER_SESSIONS, NOTICE, NOTICES, steps),
+    "notifier-public": Lane(
+        templates.PUBLIC,
+        (
+            Route(topics.INTAKE_CONTACTS, CONTACT, CONTACTS),
+            Route(topics.SCHEDULER_CONTACTS, CONTACT, CONTACTS),
+            Route(topics.INTAKE_REQUESTS, NOTICE, NOTICES, rules.steps),
+            Route(topics.SCHEDULER_SESSIONS, NOTICE, NOTICES, rules.steps),
+        ),
+    ),
+    "notifier-outreach": Lane(
+        templates.OUTREACH,
+        (
+            Route(topics.OUTREACH_CONTACTS, CONTACT, PARTICIPANTS),
+            Route(topics.OUTREACH_NOTICES, NOTICE, NOTICES, outreach_rules.steps),
+        ),
     ),
 }
 
@@ -41,12 +66,13 @@ def wiring(settings: Settings) -> App:
     Settings: SMTP (`host:port`, or `smtp://`, `smtp+starttls://`, `smtps://` and perhaps a user), MAIL_FROM.
     Secrets: lane-private-key, and smtp-password where SMTP names a user.
     """
+    lane = LANES[settings.process]
     channel = Smtp(_server(settings), sender=settings.value("MAIL_FROM"))
-    desk = Desk(channel, Writer(), opener(settings.secret("lane-private-key")))
+    desk = Desk(channel, Writer(lane.texts), opener(settings.secret("lane-private-key")))
     return App(
         process=settings.process,
         reference=None,
-        routes=LANES[settings.process],
+        routes=lane.routes,
         work=(
             Work("send", NOTICE, decide.send, look=look, errand=desk.send, outcome=decide.attempt_ended),
             Work("unresolved", NOTICE, decide.unresolved),

@@ -39,7 +39,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What a message may print. `link` is sealed to the lane; `words` are staff's own; `code` names a published sentence."""
+    """What a message may print. `link` is sealed to the lane; `words` are staff's own; `code` names a published sentence.
+
+    `reference` is empty where a message must not say what it is about.
+    """
 
     reference: str
     link: str | None = None
@@ -63,7 +66,8 @@ class Entry:
 class NoticeWanted:
     """Somebody is to be told something: what a rule makes of an event.
 
-    `subject` is the session, else the request. `not_before` None means at once, `expires_at` None after a few days.
+    `request_id` is the request it is about, or the case of the outreach side. `subject` is the session, else the same.
+    `not_before` None means at once, `expires_at` None after a few days.
     """
 
     notice_id: UUID

@@ -47,6 +47,8 @@ class Desk:
         """Hand one notice over. None where the decision was not to send."""
         if notice.stage is not Stage.SENDING or notice.attempt is None or found.contact is None:
             return None
+        if not self.writer.knows(notice.wanted.template):
+            return Result(notice.attempt.n, Outcome.BROKEN, "unknown-template")
         try:
             opened, link = self._open(found.contact), self._link(notice)
         except (CannotOpenError, Unreadable):

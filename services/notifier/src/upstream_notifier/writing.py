@@ -47,24 +47,29 @@ class _Compiled:
 
 
 class Writer:
-    """Writes letters. Everything is compiled when it is made."""
+    """Writes the letters of one lane. Everything is compiled when it is made."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: templates.Texts = templates.PUBLIC) -> None:
+        self._texts = texts
         self._plain = _environment(autoescape=False)
         self._escaped = _environment(autoescape=True)
         self._layout = self._escaped.from_string(templates.layout())
         self._compiled = {
             (language, name): self._compile(found, text)
-            for language, found in templates.texts().items()
+            for language, found in templates.texts(texts).items()
             for name, text in found["templates"].items()
         }
+
+    def knows(self, template: str) -> bool:
+        """Whether this lane has a text of that name."""
+        return template in self._texts.fields
 
     def write(self, wanted: NoticeWanted, link: str | None) -> Letter:
         """The letter for a notice; `link` is the recipient's own page, opened. The same notice gives the same letter."""
         chosen = self._choose(language_for(wanted.language), wanted.template)
         values = _values(wanted.says, link, chosen)
-        declared = {name: values[name] for name in templates.FIELDS[wanted.template]}
-        subject = chosen.subject.render({name: values[name] for name in templates.SUBJECT_FIELDS})
+        declared = {name: values[name] for name in self._texts.fields[wanted.template]}
+        subject = chosen.subject.render({name: values[name] for name in self._texts.subject_fields})
         frame = chosen.frame
         plain = [frame["hello"], *_rendered(chosen.plain, declared), f"{frame['sign_off']}\n{frame['footer']}"]
         marked = {name: _marked(name, value) for name, value in declared.items()}
@@ -76,7 +81,7 @@ class Writer:
             sign_off=frame["sign_off"],
             footer=frame["footer"],
         )
-        return Letter(chosen.language, subject, "\n\n".join(plain) + "\n", html, frame["calendar"])
+        return Letter(chosen.language, subject, "\n\n".join(plain) + "\n", html, frame.get("calendar", ""))
 
     def _choose(self, language: str, template: str) -> _Compiled:
         found = self._compiled.get((language, template))

@@ -2,7 +2,7 @@
 
 Keys with a dot belong to a family: `state.*` is where a case stands, `step.*` a line of its timeline, `outcome.*` how it
 ended, `changed.*` what changed, `waits.*` why there is no date yet, `message.*` what a message was about, `problem.*` what could not
-be done. Plain words, short sentences, nobody blamed.
+be done, `help.*` and `services.*` the pages for help, `need.*` what would help, `help-problem.*` what is wrong with that form. Plain words, short sentences, nobody blamed.
 """
 
 import tomllib

@@ -29,17 +29,17 @@ _PAGES: Final = Environment(
 
 def case_html(view: CaseView, reader: str, path: str | None, problem: str | None = None) -> str:
     """The page of a case. `path` is where its forms go; without one nothing can be done on it."""
-    return _html("case.html", reader, path, view=view, path=path, problem=problem, read_only=path is None)
+    return page("case.html", reader, path, view=view, path=path, problem=problem, read_only=path is None)
 
 
 def status_html(reader: str, problem: str | None = None) -> str:
     """The form that asks for a reference."""
-    return _html("status.html", reader, "/status", problem=problem)
+    return page("status.html", reader, "/status", problem=problem)
 
 
-def message_html(reader: str, title: str, message: str, back: str | None = None) -> str:
-    """A page that says one thing."""
-    return _html("message.html", reader, None, title=title, message=message, back=back)
+def message_html(reader: str, title: str, message: str, back: str | None = None, back_words: str | None = None) -> str:
+    """A page that says one thing. `back` leads on; without `back_words` it is called the way back to a request."""
+    return page("message.html", reader, None, title=title, message=message, back=back, back_words=back_words)
 
 
 def html(text: str, status: int = 200) -> Response:
@@ -47,7 +47,8 @@ def html(text: str, status: int = 200) -> Response:
     return HTMLResponse(text, status, HEADERS)
 
 
-def _html(template: str, reader: str, here: str | None, **shown: object) -> str:
+def page(template: str, reader: str, here: str | None, **shown: object) -> str:
+    """A template in the reader's language. `here` is where the other languages of the page are reached."""
     code = written_language(reader)
     return _PAGES.get_template(template).render(
         text=words(code),
