@@ -30,7 +30,6 @@ from aiokafka.errors import (
 from aiokafka.helpers import create_ssl_context
 
 from upstream_client.credentials import Credentials
-from upstream_schemas.topics import CITY_RESULTS
 
 REQUEST_MS: Final = 10_000
 CLOSE_SECONDS: Final = 5.0
@@ -122,8 +121,8 @@ class Broker:
             await _bounded(producer.stop())
 
     @asynccontextmanager
-    async def results(self, source: str, group: str | None = None) -> AsyncIterator[tuple[AIOKafkaConsumer, TopicPartition]]:
-        """A reader of one source's results, which it alone holds: no group is balanced, so nothing is waited for."""
+    async def reader(self, topic: str, group: str | None = None) -> AsyncIterator[tuple[AIOKafkaConsumer, TopicPartition]]:
+        """A reader of one partner's topic, which it alone holds: no group is balanced, so nothing is waited for."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=group,
@@ -131,7 +130,7 @@ class Broker:
             auto_offset_reset="earliest",
             **self._security,
         )
-        partition = TopicPartition(CITY_RESULTS.for_party(source), 0)
+        partition = TopicPartition(topic, 0)
         try:
             await consumer.start()
             consumer.assign([partition])

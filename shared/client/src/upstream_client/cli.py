@@ -5,6 +5,8 @@ import sys
 import typer
 
 from upstream_client.broker import silence
+from upstream_client.provider import verbs
+from upstream_client.provider.listen import listen
 from upstream_client.publish import publish
 from upstream_client.results import results
 from upstream_client.terminal import print_trouble
@@ -12,13 +14,15 @@ from upstream_client.trouble import Trouble
 
 app = typer.Typer(
     name="upstream",
-    help="For partners of Upstream: publish submissions and read the verdicts.",
+    help="For partners of Upstream: sources publish submissions, providers get referrals and answer them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command()(publish)
 app.command()(results)
+app.command()(listen)
+verbs.register(app)
 
 
 def run() -> None:

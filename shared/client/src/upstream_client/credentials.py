@@ -1,21 +1,25 @@
-"""Finds and reads a partner's credentials: a JSON file with librdkafka's own names. Must never show a password."""
+"""Finds and reads a partner's credentials: a JSON file with librdkafka's own names. Must never show a password or a key."""
 
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from upstream_client.trouble import Trouble
 
 VARIABLE: Final = "UPSTREAM_CREDENTIALS"
+Role = Literal["source", "provider"]
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How to reach the broker and as whom. `certificates` is the file with the authorities to trust, None for the system's."""
+    """How to reach the broker and as whom. `certificates` is the file with the authorities to trust, None for the system's.
+
+    `private_key_file` is where a provider's private keys lie, which open what is offered to it.
+    """
 
     bootstrap: str
     protocol: str
@@ -24,37 +28,47 @@ class Credentials:
     password: str = field(repr=False)
     certificates: str | None = None
     source: str | None = None
+    provider: str | None = None
+    private_key_file: Path | None = None
 
 
-def credentials_for(source: str | None, given: Path | None) -> Credentials:
-    """What `--credentials` names, else $UPSTREAM_CREDENTIALS, else `.run/credentials/<source>.json` here or further up.
+def credentials_for(slug: str | None, given: Path | None, role: Role = "source") -> Credentials:
+    """What `--credentials` names, else $UPSTREAM_CREDENTIALS, else `.run/credentials/<slug>.json` here or further up.
 
     Raises Trouble where there is none, or one that cannot be read.
     """
     named = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    return read_credentials(named or _further_up(source))
+    return read_credentials(named or _further_up(slug, role))
 
 
 def source_named(given: str | None, credentials: Credentials) -> str:
     """The source of `--source`, else the one that the credentials name. Raises Trouble where neither does."""
-    name = given or credentials.source
+    return _named(given or credentials.source, "source")
+
+
+def provider_named(given: str | None, credentials: Credentials) -> str:
+    """The provider of `--provider`, else the one that the credentials name. Raises Trouble where neither does."""
+    return _named(given or credentials.provider, "provider")
+
+
+def _named(name: str | None, role: Role) -> str:
     if not name:
-        raise Trouble("No source is named", "neither --source nor the credentials say which", "add --source <slug>")
+        raise Trouble(f"No {role} is named", f"neither --{role} nor the credentials say which", f"add --{role} <slug>")
     return name
 
 
-def _further_up(source: str | None) -> Path:
-    if source is None:
-        raise Trouble("No source is named", "neither --source nor a credentials file says which", "add --source <slug>")
+def _further_up(slug: str | None, role: Role) -> Path:
+    if slug is None:
+        raise Trouble(f"No {role} is named", f"neither --{role} nor a credentials file says which", f"add --{role} <slug>")
     here = Path.cwd()
-    name = Path(".run", "credentials", f"{source}.json")
+    name = Path(".run", "credentials", f"{slug}.json")
     for folder in (here, *here.parents):
         if (folder / name).is_file():
             return folder / name
     raise Trouble(
-        f"No credentials for {source}",
+        f"No credentials for {slug}",
         f"neither --credentials nor {VARIABLE} is given, and {name} lies neither in {here} nor above it",
-        f"ask the city for {source}.json, then add --credentials <that file>",
+        f"ask the city for {slug}.json, then add --credentials <that file>",
     )
 
 
@@ -92,7 +106,17 @@ def _from_settings(settings: Mapping[str, str], path: Path) -> Credentials:
         password=settings.get("sasl.password", ""),
         certificates=certificates,
         source=settings.get("source"),
+        provider=settings.get("provider"),
+        private_key_file=_key_file(settings.get("private_key_file"), path),
     )
+
+
+def _key_file(told: str | None, credentials: Path) -> Path | None:
+    """Where the credentials say, seen from their own folder; beside them where the two files were carried elsewhere."""
+    if told is None:
+        return None
+    named = credentials.parent / told
+    return named if named.exists() else credentials.parent / Path(told).name
 
 
 def _unusable(path: Path, why: str) -> Trouble:

@@ -12,12 +12,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from upstream_client.broker import Broker, refusal
-from upstream_client.outcome import Outcome, answered
 from upstream_client.outgoing import Outgoing
 from upstream_client.pending import Kept
-from upstream_client.waiting import Waiting, read_answer
+from upstream_client.talk import Answer, Talk
+from upstream_client.waiting import Waiting
 from upstream_schemas.envelope import Unreadable
-from upstream_schemas.topics import CITY_RESULTS, CITY_SUBMISSIONS
 
 FIRST_PAUSE_SECONDS: Final = 5.0
 PAUSE_SECONDS_MAX: Final = 60.0
@@ -30,13 +29,16 @@ class Listener(Protocol):
     """Who is told how it goes, synchronously and in order."""
 
     def listening_from(self, offset: int) -> None:
-        """Answers cannot lie before this offset of the results topic."""
+        """Answers cannot lie before this offset of their topic."""
 
     def sending(self, count: int, attempt: int) -> None:
         """So many records are being sent, for the n-th time."""
 
-    def outcome(self, outcome: Outcome, *, maybe_arrived: bool) -> None:
-        """A record was answered or refused. `maybe_arrived` is False where the broker surely never had it."""
+    def answered(self, record: Outgoing, answer: Answer) -> None:
+        """A record got its answer."""
+
+    def refused(self, record: Outgoing, why: str, *, maybe_arrived: bool) -> None:
+        """The broker refused a record. `maybe_arrived` is False where it surely never had it."""
 
     def trouble(self, error: BaseException) -> None:
         """The broker is away or said something unexpected; it is tried again."""
@@ -46,12 +48,12 @@ class Exchange:
     """The exchange of one run. `waiting` is what is left when `run` returns, also where it was cancelled."""
 
     def __init__(
-        self, broker: Broker, source: str, records: Sequence[Outgoing], listener: Listener, earlier: Kept | None = None
+        self, broker: Broker, talk: Talk, records: Sequence[Outgoing], listener: Listener, earlier: Kept | None = None
     ) -> None:
-        """`earlier` says that these records were kept by earlier runs, and where on the results topic their answers can begin."""
+        """`earlier` says that these records were kept by earlier runs, and where their answers can begin."""
         self.waiting = Waiting(records)
         self._broker = broker
-        self._source = source
+        self._talk = talk
         self._listener = listener
         self._answers_from = earlier.answers_from if earlier else None
         self._maybe_arrived = {record.number for record in earlier.records} if earlier else set[int]()
@@ -85,8 +87,8 @@ class Exchange:
                 self._refuse(self.waiting.unsettled, why)
 
     async def _session(self) -> None:
-        await self._broker.admit([topic.for_party(self._source) for topic in (CITY_SUBMISSIONS, CITY_RESULTS)])
-        async with self._broker.results(self._source) as (consumer, partition):
+        await self._broker.admit([self._talk.said_on, self._talk.answered_on])
+        async with self._broker.reader(self._talk.answered_on) as (consumer, partition):
             end = (await consumer.end_offsets([partition]))[partition]
             await self._listen_from(consumer, partition, end)
             listening = asyncio.create_task(self._listen(consumer, end))
@@ -112,16 +114,19 @@ class Exchange:
 
     async def _listen(self, consumer: AIOKafkaConsumer, end: int) -> None:
         async for record in consumer:
-            try:
-                causation, verdict = read_answer(record.headers, record.value)
-            except Unreadable as error:
-                self._listener.trouble(error)
-                continue
-            answers = self.waiting.take(causation, verdict)
-            if answers is not None:
-                self._tell(answered(answers, verdict))
+            self._take(record)
             if record.offset + 1 >= end:
                 self._caught_up.set()
+
+    def _take(self, record: Any) -> None:
+        try:
+            found = self._talk.read(record.headers, record.value)
+        except Unreadable as error:
+            self._listener.trouble(error)
+            return
+        answered = None if found is None else self.waiting.take(*found)
+        if found is not None and answered is not None:
+            self._answered(answered, found[1])
 
     async def _rounds(self, end: int) -> None:
         if self._answers_from is not None and self._answers_from < end:
@@ -187,7 +192,7 @@ class Exchange:
     async def _hand_over(self, producer: AIOKafkaProducer, record: Outgoing) -> asyncio.Future[Any] | None:
         try:
             receipt: asyncio.Future[Any] = await producer.send(
-                CITY_SUBMISSIONS.for_party(self._source), record.value, key=record.key, headers=list(record.headers)
+                self._talk.said_on, record.value, key=record.key, headers=list(record.headers)
             )
         except KafkaError as error:
             why = refusal(error)
@@ -199,18 +204,19 @@ class Exchange:
 
     def _sent(self, record: Outgoing, receipt: Any) -> None:
         self._maybe_arrived.add(record.number)
-        verdict = self.waiting.sent(record, (receipt.partition, receipt.offset))
-        if verdict is not None:
-            self._tell(answered(record, verdict))
+        answer = self.waiting.sent(record, (receipt.partition, receipt.offset))
+        if answer is not None:
+            self._answered(record, answer)
 
     def _refuse(self, records: Sequence[Outgoing], why: str) -> None:
         for record in records:
             if self.waiting.settle(record):
-                self._tell(Outcome(record, "refused", why=why))
+                self._heard()
+                self._listener.refused(record, why, maybe_arrived=record.number in self._maybe_arrived)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _answered(self, record: Outgoing, answer: Answer) -> None:
         self._heard()
-        self._listener.outcome(outcome, maybe_arrived=outcome.record.number in self._maybe_arrived)
+        self._listener.answered(record, answer)
 
     def _heard(self) -> None:
         self._news.set()

@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from upstream_client.clock import fresh_id
 from upstream_client.outgoing import Outgoing
-
-_OWNER_ONLY: Final = 0o600
+from upstream_client.private_files import write_private
 
 
 def default_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -41,15 +40,17 @@ class Kept:
 
 def kept(folder: Path, source: str) -> Kept:
     """Everything that is unanswered, in the order in which it was first sent."""
-    files = tuple(sorted((folder / source).glob("*.jsonl")))
-    records: list[Outgoing] = []
-    offsets: list[int] = []
-    for file in files:
-        found, offset = _read(file)
-        records.extend(found)
-        offsets.extend(() if offset is None else (offset,))
+    runs = kept_by_run(folder, source)
+    records = [record for run in runs for record in run.records]
     numbered = tuple(replace(record, number=number) for number, record in enumerate(records, start=1))
-    return Kept(numbered, min(offsets, default=None), files)
+    offsets = (run.answers_from for run in runs if run.answers_from is not None)
+    return Kept(numbered, min(offsets, default=None), tuple(file for run in runs for file in run.files))
+
+
+def kept_by_run(folder: Path, source: str) -> list[Kept]:
+    """The same, each run by itself."""
+    files = sorted((folder / source).glob("*.jsonl"))
+    return [Kept(tuple(records), offset, (file,)) for file in files for records, offset in [_read(file)]]
 
 
 class Journal:
@@ -59,13 +60,7 @@ class Journal:
         """Writes all records down and returns once they are on disk."""
         self._file = folder / source / f"{fresh_id()}.jsonl"
         self._open = {record.number for record in records}
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._file.with_suffix(".draft")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as out:
-            out.writelines(_line(_as_json(record)) for record in records)
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(self._file)
+        write_private(self._file, b"".join(_line(_as_json(record)) for record in records))
 
     def answers_from(self, offset: int) -> None:
         """Notes where on the results topic the answers can begin."""

@@ -23,6 +23,7 @@ from upstream_client.report import Report
 from upstream_client.submission_file import raw_record, records_in
 from upstream_client.terminal import err, print_trouble, warn
 from upstream_client.trouble import Trouble
+from upstream_client.waiting import city_talk
 
 TIMEOUT_SECONDS: Final = 30.0
 
@@ -160,7 +161,7 @@ class _Run:
 
     def _exchange(self, records: Sequence[Outgoing], journal: Journal, earlier: Kept | None) -> NoReturn:
         report = Report(records, journal, in_json=self.in_json)
-        exchange = Exchange(Broker(self.credentials), self.source, records, report, earlier)
+        exchange = Exchange(Broker(self.credentials), city_talk(self.source), records, report, earlier)
         try:
             asyncio.run(exchange.run(self.timeout_seconds))
         except KeyboardInterrupt:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from upstream_client.outcome import Outcome, summary
+from upstream_client.outcome import Outcome, answered, summary
 from upstream_client.outgoing import Outgoing
 from upstream_client.pending import Journal
+from upstream_client.talk import Answer
 from upstream_client.terminal import Progress, err, print_outcome
 from upstream_client.trouble import NO_ANSWER, REFUSED, Trouble
+from upstream_schemas.city import Verdict
 
 _REASONS = {
     "too-large": (
@@ -44,12 +46,21 @@ class Report:
         again = "" if attempt == 1 else f", attempt {attempt}"
         self._progress.show(f"{len(self._outcomes)} of {self._count} settled, waiting for {count}{again}")
 
-    def outcome(self, outcome: Outcome, *, maybe_arrived: bool) -> None:
-        """Prints it. What was refused, but may have arrived before, stays in the journal."""
-        if outcome.word == "refused" and maybe_arrived:
+    def answered(self, record: Outgoing, answer: Answer) -> None:
+        """Prints the verdict; nothing of the record is kept."""
+        assert isinstance(answer, Verdict), "sources are answered with verdicts"
+        self._journal.settled(record)
+        self._settled(answered(record, answer))
+
+    def refused(self, record: Outgoing, why: str, *, maybe_arrived: bool) -> None:
+        """Prints it. What may have arrived before stays in the journal."""
+        if maybe_arrived:
             self._kept_count += 1
         else:
-            self._journal.settled(outcome.record)
+            self._journal.settled(record)
+        self._settled(Outcome(record, "refused", why=why))
+
+    def _settled(self, outcome: Outcome) -> None:
         self._add(outcome)
         waiting = self._count - len(self._outcomes)
         if waiting:

@@ -52,7 +52,7 @@ def _trouble(error: BaseException, credentials: Credentials, source: str) -> Tro
 async def _show(credentials: Credentials, source: str, *, from_beginning: bool, follow: bool, in_json: bool) -> None:
     broker = Broker(credentials)
     await broker.admit([CITY_RESULTS.for_party(source)])
-    async with broker.results(source, group=f"{source}.results") as (consumer, partition):
+    async with broker.reader(CITY_RESULTS.for_party(source), group=f"{source}.results") as (consumer, partition):
         end = (await consumer.end_offsets([partition]))[partition]
         if from_beginning:
             await consumer.seek_to_beginning(partition)

@@ -24,6 +24,7 @@ _STYLES: Final[dict[Word, str]] = {
     "refused": "red bold",
 }
 _WORD_WIDTH: Final = 11
+_LABEL_WIDTH: Final = 13
 _REFERENCE_WIDTH: Final = 12
 _ID_WIDTH: Final = 36
 
@@ -52,6 +53,12 @@ def print_verdict(verdict: Verdict, submission_id: str | None) -> None:
 def _columns(word: Word, reference: str | None, submission_id: str | None, rest: str) -> Text:
     columns = f"  {(reference or '-').ljust(_REFERENCE_WIDTH)}  {(submission_id or '-').ljust(_ID_WIDTH)}  {_plain(rest)}"
     return Text.assemble((word.ljust(_WORD_WIDTH), _STYLES[word]), columns.rstrip())
+
+
+def print_columns(label: str, text: str) -> None:
+    """A label and a text, which may have several lines."""
+    for number, line in enumerate(text.splitlines() or [""]):
+        out.print(Text.assemble(((label if number == 0 else "").ljust(_LABEL_WIDTH), "bold"), _plain(line)))
 
 
 def _plain(text: str) -> str:
