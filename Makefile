@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python -m
 STACK = $(RUN) upstream_stack
-MEMBERS = shared/schemas shared/runtime shared/client services/intake services/scheduler services/notifier deploy/stack
+MEMBERS = shared/schemas shared/runtime shared/client services/intake services/scheduler services/notifier services/referral deploy/stack
 export UPSTREAM_STARTED_BY = make
 
 .DEFAULT_GOAL := help

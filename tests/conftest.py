@@ -7,6 +7,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -57,7 +58,8 @@ def _as_admin(stack: Stack, statement: str) -> None:
         await connection.execute(statement)
         await connection.close()
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as beside:  # a test that asks for one more database in its middle has a loop already
+        beside.submit(lambda: asyncio.run(run())).result()
 
 
 @pytest.fixture

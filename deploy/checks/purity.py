@@ -32,7 +32,7 @@ def _dotted(path: str) -> str:
 
 def _decisions(modules: dict[str, tuple[str, ast.Module]]) -> set[str]:
     """The pure rooms, and whatever of their own service they lean on."""
-    waiting = [name for name in modules if set(name.split(".")[1:2]) & PURE_ROOMS]
+    waiting = [name for name in modules if set(name.split(".")[1:3]) & PURE_ROOMS]  # a side of referral is one room deeper
     found: set[str] = set()
     while waiting:
         name = waiting.pop()

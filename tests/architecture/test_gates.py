@@ -58,6 +58,10 @@ PLANTED: dict[str, tuple[Check, dict[str, str]]] = {
             "services/intake/src/upstream_intake/inlet.py": "import socket\n",
         },
     ),
+    "a decision of one side of the wall that reads the database": (
+        purity.check,
+        {"services/referral/src/upstream_referral/outreach/decide/offers.py": "import asyncpg\n"},
+    ),
     "a model that does I/O": (purity.check, {"services/notifier/src/upstream_notifier/model.py": "import asyncio\n"}),
     "an event parsed outside the codec": (
         purity.check,
@@ -158,6 +162,10 @@ def test_mypy_turns_red_also_in_tests(small: Path) -> None:
 
 IMPORTS = {
     "Services know nothing of each other": ("services/intake/src/upstream_intake/store.py", "import upstream_scheduler.model"),
+    "The two sides of the wall never meet": (
+        "services/referral/src/upstream_referral/gateway/__init__.py",
+        "import upstream_referral.outreach",
+    ),
     "The contract stands alone": ("shared/schemas/src/upstream_schemas/city.py", "import upstream_runtime.decision"),
     "The engine knows no service": ("shared/runtime/src/upstream_runtime/apply.py", "import upstream_notifier.model"),
     "Partners' tools need the contract alone": (

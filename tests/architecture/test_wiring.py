@@ -2,19 +2,19 @@
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from architecture.wirings import WIRINGS, wired
+from architecture.wirings import PACKAGES, WIRINGS, wired
 
 from upstream_runtime.wiring import App, Inlet, Route
 from upstream_schemas import topics
 from upstream_schemas.model import Event
-from upstream_schemas.topics import CATALOGUE, PROCESSES, Topic, released
+from upstream_schemas.topic import Topic
+from upstream_schemas.topics import CATALOGUE, PROCESSES, released
 
 each_process = pytest.mark.parametrize("process", WIRINGS)
-SERVICES = {"intake": "intake", "scheduler": "scheduler", "notifier-public": "notifier"}
-ROOT = Path(__file__).parents[2]
 
 
 def heard(app: App) -> list[Route | Inlet]:
@@ -36,7 +36,8 @@ def named_in(source: Path) -> Iterator[str]:
 
 def said(process: str) -> set[str]:
     """Every event class that the sources of a service make."""
-    folder = ROOT / "services" / SERVICES[process] / "src"
+    package = import_module(PACKAGES[process])
+    folder = Path(str(package.__file__)).parent
     return {name for path in folder.rglob("*.py") for name in named_in(path)}
 
 

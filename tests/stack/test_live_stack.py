@@ -13,7 +13,6 @@ import stat
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -23,13 +22,14 @@ from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, N
 
 from upstream_schemas.topics import CATALOGUE
 from upstream_stack.errors import Trouble
-from upstream_stack.kafka_access import admin_client
+from upstream_stack.kafka_access import admin_client, lets_in
 from upstream_stack.kafka_acls import live_acls
+from upstream_stack.kafka_quotas import limit
 from upstream_stack.kafka_topics import topic_settings, topics_expected
-from upstream_stack.parties import Party, read_parties
+from upstream_stack.parties import Kind, Party, read_parties
+from upstream_stack.partners import add_party, revoke_party, set_up_broker
 from upstream_stack.processes import SERVICES
 from upstream_stack.rights import acls_expected
-from upstream_stack.sources import add_source, revoke_source, set_up_broker
 from upstream_stack.stack import Stack
 
 SETTLED_SECONDS = 10.0
@@ -47,21 +47,6 @@ def produce(config: dict[str, str], topic: str, value: bytes = b"{}") -> KafkaEr
     producer.produce(topic, value, key=b"key", on_delivery=lambda error, _: answers.append(error))
     producer.flush(SETTLED_SECONDS)
     return answers[0]
-
-
-def comes_in(config: dict[str, str]) -> bool:
-    """Whether the broker accepts the user and the password."""
-    errors: list[KafkaError] = []
-    client = Producer({**config, "log_level": 0, "error_cb": errors.append})
-    deadline = time.monotonic() + SETTLED_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(KafkaException):
-            client.list_topics(timeout=0.2)
-            return True
-        client.poll(0)
-        if KafkaError._AUTHENTICATION in {error.code() for error in errors}:
-            return False
-    raise TimeoutError
 
 
 def describes(config: dict[str, str], topic: str) -> int | None:
@@ -101,11 +86,20 @@ def execute(dsn: str, *statements: str) -> None:
 @pytest.fixture
 def source(live: Stack) -> Iterator[str]:
     """A source of its own for one test."""
-    slug = f"library-{secrets.token_hex(4)}"
-    add_source(live.layout, live.ports, slug)
-    yield slug
-    if slug in {party.slug for party in read_parties(live.layout.parties)}:
-        revoke_source(live.layout, live.ports, slug)
+    party = Party(slug=f"library-{secrets.token_hex(4)}")
+    add_party(live.layout, live.ports, party)
+    yield party.slug
+    if party in read_parties(live.layout.parties):
+        revoke_party(live.layout, live.ports, party)
+
+
+@pytest.fixture
+def provider(live: Stack) -> Iterator[str]:
+    """A provider as the broker knows it; outreach, which does not run here, was not told."""
+    party = Party(slug=f"library-{secrets.token_hex(4)}", kind="provider")
+    add_party(live.layout, live.ports, party)
+    yield party.slug
+    revoke_party(live.layout, live.ports, party)
 
 
 def test_the_rights_on_the_broker_are_exactly_those_of_the_catalogue(live: Stack) -> None:
@@ -179,38 +173,116 @@ def test_the_credentials_file_is_private_and_names_its_source(live: Stack, sourc
 def test_a_rotated_password_works_and_the_old_one_does_not(live: Stack, source: str) -> None:
     old = live.credentials(source)
     live.run("source", "rotate", source)
-    assert comes_in(live.credentials(source))
-    assert not comes_in(old)
+    assert lets_in(live.credentials(source))
+    assert not lets_in(old)
 
 
 def test_a_revoked_source_can_do_nothing_and_the_others_go_on(live: Stack, source: str) -> None:
     config = live.credentials(source)
     live.run("source", "revoke", source)
-    assert not comes_in(config)
+    assert not lets_in(config)
     assert produce(live.credentials("parks"), "city.submissions.parks.v1") is None
     assert not (live.layout.credentials / f"{source}.json").exists()
 
 
 def test_a_revoked_source_can_be_added_again(live: Stack, source: str) -> None:
-    revoke_source(live.layout, live.ports, source)
-    add_source(live.layout, live.ports, source)
+    revoke_party(live.layout, live.ports, Party(slug=source))
+    add_party(live.layout, live.ports, Party(slug=source))
     assert produce(live.credentials(source), f"city.submissions.{source}.v1") is None
 
 
 def test_revoking_deletes_no_user_because_a_broker_that_reads_a_deletion_back_may_lose_them_all(
     live: Stack, source: str
 ) -> None:
-    revoke_source(live.layout, live.ports, source)
+    revoke_party(live.layout, live.ports, Party(slug=source))
     admin = admin_client(live.kafka_admin_config())  # it must outlive its answer
     known = admin.describe_user_scram_credentials()
     assert not isinstance(known, dict)
     assert source in known.result(SETTLED_SECONDS)
 
 
-@pytest.mark.parametrize("slug", ["intake", "operator", "admin", "Parks", "par.ks"])
-def test_a_name_of_ours_or_no_slug_at_all_cannot_become_a_source(live: Stack, slug: str) -> None:
-    with pytest.raises(Trouble, match="cannot name a source"):
-        add_source(live.layout, live.ports, slug)
+@pytest.mark.parametrize("kind", ["source", "provider", "agency"])
+@pytest.mark.parametrize("slug", ["intake", "operator", "operator-enforcement", "oversight", "admin", "Parks", "par.ks"])
+def test_a_name_of_ours_or_no_slug_at_all_cannot_become_a_party(live: Stack, slug: str, kind: Kind) -> None:
+    with pytest.raises(Trouble, match=f"cannot name a {kind}"):
+        add_party(live.layout, live.ports, Party(slug=slug, kind=kind))
+
+
+def test_a_slug_is_one_party_s_whatever_its_kind(live: Stack) -> None:
+    with pytest.raises(Trouble, match="Agency ppb exists"):
+        add_party(live.layout, live.ports, Party(slug="ppb", kind="provider"))
+    with pytest.raises(Trouble, match="There is no source ppb"):
+        revoke_party(live.layout, live.ports, Party(slug="ppb"))
+
+
+def test_a_provider_reads_its_own_referrals_and_keys_and_nothing_of_a_neighbour_s(live: Stack, provider: str) -> None:
+    config, outreach = live.credentials(provider), live.credentials("referral-outreach")
+    for kind in ("referrals", "keys"):
+        assert produce(outreach, f"provider.{kind}.{provider}.v1", kind.encode()) is None
+        assert read_one(config, f"provider.{kind}.{provider}.v1", f"{provider}.desk") == kind.encode()
+    assert produce(config, f"provider.responses.{provider}.v1") is None
+    for foreign in (f"provider.keys.{provider}x.v1", "provider.keys.other.v1", "outreach.referrals.v1", "intake.referrals.v1"):
+        assert describes(config, foreign) in REFUSED
+
+
+def test_a_provider_s_credentials_name_its_private_keys_which_are_as_private(live: Stack, provider: str) -> None:
+    content = json.loads((live.layout.credentials / f"{provider}.json").read_bytes())
+    keys = Path(content["private_key_file"])
+    assert content["provider"] == content["sasl.username"] == provider
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+    assert json.loads(keys.read_bytes())["current"] == f"{provider}-1"
+
+
+def test_a_provider_s_quota_stands_on_the_broker_and_no_password_stays_behind_in_a_file(live: Stack, provider: str) -> None:
+    def told() -> int:
+        records = b"".join(path.read_bytes() for path in live.layout.kafka.glob("data/__cluster_metadata-0/*.log"))
+        return len(re.findall(provider.encode() + rb".{0,20}producer_byte_rate", records, re.DOTALL))
+
+    assert told() == 0
+    limit(live.layout, live.ports, provider)
+    deadline = time.monotonic() + SETTLED_SECONDS
+    while told() != 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert not list(live.layout.kafka.glob("quota-*"))
+
+
+def test_a_provider_that_outreach_was_not_told_of_leaves_nothing_behind(live: Stack) -> None:
+    slug = f"library-{secrets.token_hex(4)}"
+    with pytest.raises(Trouble, match="referral-outreach does not answer"):
+        live.run("provider", "add", slug, "--service", "ario")
+    assert slug not in {party.slug for party in read_parties(live.layout.parties)}
+    assert not list(live.layout.credentials.glob(f"{slug}*"))
+
+
+def test_an_agency_hands_over_and_reads_its_receipts_and_sees_no_other_topic(live: Stack) -> None:
+    slug = f"library-{secrets.token_hex(4)}"
+    assert "can hand over" in live.run("agency", "add", slug)
+    config = live.credentials(slug)
+    assert produce(config, f"enforcement.submissions.{slug}.v1") is None
+    topics = admin_client(config).list_topics(timeout=SETTLED_SECONDS).topics
+    assert set(topics) == {f"enforcement.submissions.{slug}.v1", f"enforcement.receipts.{slug}.v1"}
+    assert "the broker refused it" in live.run("agency", "revoke", slug)
+    assert not lets_in(config)
+
+
+def test_ovp_s_new_key_is_current_and_the_old_ones_stay_with_outreach_alone(live: Stack) -> None:
+    before = json.loads(live.secret("referral-outreach", "ovp-keys"))
+    live.run("ovp-key", "rotate")
+    after = json.loads(live.secret("referral-outreach", "ovp-keys"))
+    assert before["keys"].items() < after["keys"].items()
+    assert (live.layout.keys / "ovp.pub").read_text().split()[0] == after["current"] != before["current"]
+    assert [path.parent.name for path in live.layout.secrets.rglob("ovp-keys")] == ["referral-outreach"]
+
+
+def test_each_staff_token_lies_with_its_process_and_the_operator_of_its_side(live: Stack) -> None:
+    copies = {path.name: path.parent.name for path in live.layout.secrets.glob("operator*/*-staff-token")}
+    assert copies == {
+        "intake-staff-token": "operator",
+        "scheduler-staff-token": "operator",
+        "referral-outreach-staff-token": "operator-outreach",
+        "referral-enforcement-staff-token": "operator-enforcement",
+    }
 
 
 def test_only_admin_creates_topics(live: Stack) -> None:
@@ -223,9 +295,9 @@ def test_only_admin_creates_topics(live: Stack) -> None:
 
 
 def test_nobody_comes_in_without_the_right_password(live: Stack) -> None:
-    assert not comes_in({**live.credentials("intake"), "sasl.password": "wrong"})
-    assert not comes_in({**live.credentials("intake"), "sasl.username": "nobody"})
-    assert comes_in(live.credentials("intake"))
+    assert not lets_in({**live.credentials("intake"), "sasl.password": "wrong"})
+    assert not lets_in({**live.credentials("intake"), "sasl.username": "nobody"})
+    assert lets_in(live.credentials("intake"))
 
 
 def test_no_secret_shows_on_any_command_line(live: Stack) -> None:
@@ -250,7 +322,7 @@ def test_every_secret_is_readable_by_its_owner_alone(live: Stack) -> None:
 
 def test_no_secret_is_in_a_log(live: Stack) -> None:
     known = [path.read_bytes() for path in live.layout.secrets.rglob("*") if path.is_file()]
-    logs = b"".join(path.read_bytes() for path in live.layout.logs.glob("*.log"))
+    logs = b"".join(path.read_bytes() for path in live.layout.logs.rglob("*.log"))
     assert b"Kafka Server started" in logs
     assert not [secret for secret in known if secret in logs]
 
@@ -263,13 +335,16 @@ def test_a_running_service_is_given_neither_its_owner_s_password_nor_another_s(l
     assert live.secret("operator", "intake-staff-token") == live.secret("intake", "staff-token")
 
 
-def test_the_lane_s_keys_are_a_pair_and_only_the_lane_has_the_private_one(live: Stack) -> None:
+@pytest.mark.parametrize("lane", ["notifier-public", "notifier-outreach"])
+def test_a_lane_s_keys_are_a_pair_and_only_that_lane_has_the_private_one(live: Stack, lane: str) -> None:
     from nacl.public import PrivateKey, PublicKey, SealedBox
 
-    private = PrivateKey(base64.b64decode(live.secret("notifier-public", "lane-private-key")))
-    public = PublicKey(base64.b64decode((live.layout.keys / "notifier-public.lane.pub").read_text()))
+    private = PrivateKey(base64.b64decode(live.secret(lane, "lane-private-key")))
+    public = PublicKey(base64.b64decode((live.layout.keys / f"{lane}.lane.pub").read_text()))
     assert SealedBox(private).decrypt(SealedBox(public).encrypt(b"contact")) == b"contact"
-    assert [path.parent.name for path in live.layout.secrets.rglob("lane-private-key")] == ["notifier-public"]
+    holders = {path.parent.name: path.read_bytes() for path in live.layout.secrets.rglob("lane-private-key")}
+    assert set(holders) == {"notifier-public", "notifier-outreach"}
+    assert len(set(holders.values())) == len(holders)
 
 
 def test_the_owner_makes_tables_the_runtime_changes_rows_and_the_reader_reads(live: Stack) -> None:
@@ -335,11 +410,28 @@ def test_the_topics_view_counts_lag_in_messages_and_seconds(live: Stack, source:
     assert 0.5 < row["lag_seconds"] < 30
 
 
-def test_a_dead_letter_is_listed_without_its_contents_and_shown_with_them_only_on_request(live: Stack) -> None:
-    letter_id = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
-    letter = {
-        "dead_letter_id": letter_id,
-        "process": "intake",
+def test_the_topics_view_shows_every_topic_of_every_zone_once_for_each_group(live: Stack) -> None:
+    rows = json.loads(live.run("topics", "--json"))
+    names = [row["topic"] for row in rows]
+    assert list(dict.fromkeys(names)) == list(topics_expected(CATALOGUE, read_parties(live.layout.parties)))
+    groups = {row["topic"]: row["group"] for row in rows}
+    assert groups["enforcement.crossings.v1"] == "referral-gateway"
+    assert groups["crossing.area-alerts.v1"] == "referral-outreach"
+    assert groups["enforcement.submissions.ppb.v1"] == "referral-enforcement.partners"
+
+
+def test_a_dead_letter_of_any_side_is_found_by_the_person_at_this_machine(live: Stack) -> None:
+    sent = {process: letter_of(process) for process in ("notifier-outreach", "referral-gateway")}
+    for process, letter in sent.items():
+        assert produce(live.credentials(process), f"{process}.dead-letters.v1", json.dumps(letter).encode()) is None
+    found = {letter["process"]: letter["dead_letter_id"] for letter in json.loads(live.run("dead-letters", "list", "--json"))}
+    assert {process: found[process] for process in sent} == {p: letter["dead_letter_id"] for p, letter in sent.items()}
+
+
+def letter_of(process: str) -> dict[str, object]:
+    return {
+        "dead_letter_id": str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)),
+        "process": process,
         "topic": "city.submissions.pdx311.v1",
         "partition": 0,
         "offset": 41,
@@ -349,6 +441,11 @@ def test_a_dead_letter_is_listed_without_its_contents_and_shown_with_them_only_o
         "value": base64.b64encode(b"{not json").decode(),
         "set_aside_at": "2026-11-21T09:30:00Z",
     }
+
+
+def test_a_dead_letter_is_listed_without_its_contents_and_shown_with_them_only_on_request(live: Stack) -> None:
+    letter = letter_of("intake")
+    letter_id = str(letter["dead_letter_id"])
     assert produce(live.credentials("intake"), "intake.dead-letters.v1", json.dumps(letter).encode()) is None
     listed = live.run("dead-letters", "list")
     assert re.search(rf"{letter_id} +intake +city\.submissions\.pdx311\.v1 +0 +41 +bad-json", listed)

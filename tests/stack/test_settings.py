@@ -1,14 +1,18 @@
 """Ports, names, durations and the three lines: what a person types and reads."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from upstream_schemas.topic import PARTY_MARKS
 from upstream_stack.clock import parse_duration, read_offset, write_offset
+from upstream_stack.environment import OFFER_CONTACT, service_environment
 from upstream_stack.errors import STARTED_BY, Trouble, command
 from upstream_stack.layout import Layout, Ports, ports_from
-from upstream_stack.parties import DEFAULT_SOURCES, is_slug, read_parties
+from upstream_stack.parties import DEFAULT_SOURCES, Kind, Party, is_slug, read_parties
 from upstream_stack.ports_in_use import ports_of
 from upstream_stack.processes import NAMES, SERVICES, role_name, secrets_of
 
@@ -16,7 +20,7 @@ from upstream_stack.processes import NAMES, SERVICES, role_name, secrets_of
 def test_the_default_base_gives_the_ports_of_the_design() -> None:
     ports = Ports(18080)
     assert (ports.kafka, ports.postgres) == (19092, 15432)
-    assert [ports.service(service.port_offset) for service in SERVICES] == [18081, 18082, 18083]
+    assert [ports.service(service.port_offset) for service in SERVICES] == [18081, 18082, 18083, 18084, 18085, 18087, 18089]
 
 
 def test_one_base_moves_every_port_and_no_two_processes_share_one() -> None:
@@ -87,8 +91,59 @@ def test_nothing_else_is_a_slug(text: str) -> None:
     assert not is_slug(text)
 
 
-def test_a_stack_without_a_file_of_parties_has_the_three_default_sources(tmp_path: Path) -> None:
-    assert tuple(party.slug for party in read_parties(tmp_path / "parties.json")) == DEFAULT_SOURCES
+def test_a_stack_without_a_file_of_parties_has_the_three_default_sources_the_police_bureau_and_no_provider(
+    tmp_path: Path,
+) -> None:
+    found = [(party.kind, party.slug) for party in read_parties(tmp_path / "parties.json")]
+    assert found == [*(("source", slug) for slug in DEFAULT_SOURCES), ("agency", "ppb")]
+
+
+def test_a_file_of_parties_from_before_there_were_kinds_still_names_its_sources(tmp_path: Path) -> None:
+    (tmp_path / "parties.json").write_text('[{"slug": "pdx311", "kind": "source"}, {"slug": "parks"}]')
+    assert read_parties(tmp_path / "parties.json") == (Party(slug="pdx311"), Party(slug="parks"))
+
+
+def test_each_kind_of_party_stands_for_one_mark_and_belongs_to_one_operator() -> None:
+    kinds = {kind: Party(slug="sample", kind=kind) for kind in get_args(Kind)}
+    assert {kind: (party.mark, party.operator) for kind, party in kinds.items()} == {
+        "source": ("<source>", "operator"),
+        "provider": ("<slug>", "operator-outreach"),
+        "agency": ("<agency>", "operator-enforcement"),
+    }
+    assert {party.mark for party in kinds.values()} == set(PARTY_MARKS)
+
+
+def test_the_enforcement_side_s_logs_lie_in_a_folder_of_their_own_and_nobody_else_s_do() -> None:
+    layout = Layout(Path("/sample"))
+    apart = {name for name in (*NAMES, *(f"{name}-migrate" for name in NAMES)) if layout.log(name).parent != layout.logs}
+    ours = ("referral-enforcement", "referral-gateway")
+    assert apart == {*ours, *(f"{name}-migrate" for name in ours)}
+    assert layout.log("referral-gateway") == layout.logs / "enforcement" / "referral-gateway.log"
+
+
+def test_each_process_is_told_what_it_needs_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(OFFER_CONTACT, raising=False)
+    layout, ports = Layout(Path("/sample")), Ports(18080)
+    common = {"PROCESS", "KAFKA", "DATABASE", "SECRETS", "PORT", "PUBLIC_URL", "CLOCK", "MEMBER"}
+    told = {row.name: service_environment(row, layout, ports) for row in SERVICES}
+    own = {
+        name: {key.removeprefix("UPSTREAM_") for key in found if key not in os.environ and key.startswith("UPSTREAM_")}
+        - common
+        for name, found in told.items()
+    }
+    assert own == {
+        "intake": {"LANE_PUBLIC_KEY", "OVP_PUBLIC_KEY", "OUTREACH_URL"},
+        "scheduler": {"LANE_PUBLIC_KEY"},
+        "notifier-public": {"SMTP", "MAIL_FROM"},
+        "notifier-outreach": {"SMTP", "MAIL_FROM"},
+        "referral-outreach": {"LANE_PUBLIC_KEY"},
+        "referral-enforcement": {"OVP_PUBLIC_KEY", "OFFER_CONTACT"},
+        "referral-gateway": set(),
+    }
+    assert told["intake"]["UPSTREAM_LANE_PUBLIC_KEY"].endswith("keys/notifier-public.lane.pub")
+    assert told["referral-outreach"]["UPSTREAM_LANE_PUBLIC_KEY"].endswith("keys/notifier-outreach.lane.pub")
+    assert told["intake"]["UPSTREAM_OUTREACH_URL"] == "http://127.0.0.1:18085"
+    assert told["referral-enforcement"]["UPSTREAM_OFFER_CONTACT"] == "off"
 
 
 def test_owner_and_reader_have_roles_and_secrets_apart_from_the_running_process() -> None:

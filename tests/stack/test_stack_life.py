@@ -261,7 +261,14 @@ def test_services_alone_are_refused_because_they_need_both_parts(idle: Stack) ->
 
 
 def test_commands_for_a_running_stack_say_that_none_runs(idle: Stack) -> None:
-    for words in (("topics",), ("source", "add", "parks"), ("dead-letters", "list"), ("ps",)):
+    for words in (
+        ("topics",),
+        ("source", "add", "parks"),
+        ("dead-letters", "list"),
+        ("provider", "add", "ario", "--service", "ario"),
+        ("ovp-key", "rotate"),
+        ("ps",),
+    ):
         with pytest.raises(Trouble) as trouble:
             idle.run(*words)
         assert trouble.value.fix.endswith(" up")

@@ -100,7 +100,8 @@ class Child:
         with suppress(ProcessLookupError):
             running.send_signal(self.launch.stop_signal)
         try:
-            await asyncio.wait_for(running.wait(), self.launch.stop_seconds)
+            async with asyncio.timeout(self.launch.stop_seconds):
+                await running.wait()
         except TimeoutError:
             print(
                 f"{now():%FT%TZ} {self.launch.name} did not end in {self.launch.stop_seconds:.0f} s and is killed",

@@ -9,7 +9,8 @@ from upstream_stack import (
     dead_letters,
     demo_command,
     lifecycle,
-    source_commands,
+    party_commands,
+    referral_commands,
     topics_view,
     triage_commands,
 )
@@ -34,7 +35,13 @@ for verb in (
     demo_command.demo,
 ):
     app.command()(verb)
-app.add_typer(source_commands.app, name="source")
+app.add_typer(party_commands.source, name="source")
+app.add_typer(party_commands.provider, name="provider")
+app.add_typer(party_commands.agency, name="agency")
+app.add_typer(referral_commands.ovp_key, name="ovp-key")
+app.add_typer(referral_commands.approver, name="approver")
+app.add_typer(referral_commands.coordinator, name="coordinator")
+app.add_typer(referral_commands.desk, name="desk")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(clock_commands.app, name="clock")
 app.add_typer(triage_commands.app, name="triage")

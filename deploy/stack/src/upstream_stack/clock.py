@@ -9,7 +9,7 @@ from uuid import UUID
 
 import uuid_utils
 
-from upstream_stack.secret_files import write_private
+from upstream_stack.private_files import write_private
 
 _PART = re.compile(r"(\d+)([dhms])")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}

@@ -1,4 +1,8 @@
-"""`upstream-stack dead-letters …`: records that were set aside, read from their topics as `operator`. Puts nothing back."""
+"""`upstream-stack dead-letters …`: records that were set aside, read from their topics by their zone's operator. Puts nothing back.
+
+No operator sees both sides of the wall. Whoever sits at this machine holds the passwords of all of them, so this view asks
+each in turn: what joins the sides is that person, not a principal.
+"""
 
 import base64
 import json
@@ -12,10 +16,11 @@ from rich.table import Table
 
 from upstream_schemas.codec import decode
 from upstream_schemas.operations import DeadLetterRecordedV1
-from upstream_schemas.topics import DEAD_LETTERS
+from upstream_schemas.topic import Topic
+from upstream_schemas.topics import DEAD_LETTERS, OPERATOR_OF
 from upstream_stack.errors import Trouble, command
 from upstream_stack.kafka_access import ANSWER_SECONDS, own_config
-from upstream_stack.rights import OPERATOR
+from upstream_stack.rights import OPERATORS
 from upstream_stack.settings import Target, running_target
 from upstream_stack.terminal import out, print_json
 
@@ -67,12 +72,18 @@ def show(
 
 def read_letters(chosen: Target) -> Iterator[DeadLetterRecordedV1]:
     """Every dead letter that the topics still keep, process by process in the order they were set aside."""
+    for operator in OPERATORS:
+        kept = [topic for topic in DEAD_LETTERS.values() if OPERATOR_OF[topic.zone] == operator]
+        yield from _read_as(chosen, operator, kept)
+
+
+def _read_as(chosen: Target, operator: str, topics: list[Topic]) -> Iterator[DeadLetterRecordedV1]:
     consumer = Consumer(
-        own_config(chosen.layout, chosen.ports, OPERATOR)
-        | {"group.id": OPERATOR, "enable.auto.commit": False, "enable.partition.eof": False, "log_level": 0}
+        own_config(chosen.layout, chosen.ports, operator)
+        | {"group.id": operator, "enable.auto.commit": False, "enable.partition.eof": False, "log_level": 0}
     )
     try:
-        for topic in DEAD_LETTERS.values():
+        for topic in topics:
             for number in range(topic.partitions):
                 yield from _read(consumer, TopicPartition(topic.name, number))
     finally:
@@ -92,7 +103,7 @@ def _read(consumer: Consumer, partition: TopicPartition) -> Iterator[DeadLetterR
 
 
 def _poll(consumer: Consumer, topic: str) -> Message:
-    """The next record. The library asks for the group's coordinator although no group is used, and `operator` may not: passed over."""
+    """The next record. The library asks for the group's coordinator although no group is used, and an operator may not: passed over."""
     while True:
         record = consumer.poll(ANSWER_SECONDS)
         error = None if record is None else record.error()

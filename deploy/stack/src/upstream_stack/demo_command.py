@@ -29,8 +29,15 @@ def demo(
     good = sum(report.ok for report in reports.values())
     out.print(f"\n{good} of {len(reports)} journeys went as they must, in {seconds:.1f} s. The system is still running.")
     out.print(f"  follow a case     {stack.url('intake')}/status")
+    out.print(f"  ask for help      {stack.url('intake')}/help")
     out.print(f"  the mails         {stack.layout.mail}")
-    for what, verb in (("what waits", "triage list"), ("rates and lags", "topics"), ("what it costs", "ps"), ("stop", "down")):
+    for what, verb in (
+        ("what waits", "triage list"),
+        ("rates and lags", "topics"),
+        ("OVP's page", "coordinator link --account you"),
+        ("what it costs", "ps"),
+        ("stop", "down"),
+    ):
         out.print(f"  {what:<17} {_verb(verb)}")
     if as_one_line:
         typer.echo(as_json(reports, seconds))

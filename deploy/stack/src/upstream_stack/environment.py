@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from upstream_stack.launch import Launch
 from upstream_stack.layout import Layout, Ports
@@ -10,12 +12,24 @@ from upstream_stack.processes import (
     Process,
     Role,
     Service,
+    Setting,
     role_name,
     secrets_of,
+    service,
 )
-from upstream_stack.secret_files import lane_public_key_path
+from upstream_stack.secret_files import lane_public_key_path, ovp_public_key_path
 
 MAIL_FROM = "Portland Community Safety <community-safety@upstream.example.org>"
+OFFER_CONTACT = "UPSTREAM_OFFER_CONTACT"
+"""Whether an offer of help may carry a name and a channel across the wall: `on` or `off`, as whoever starts the stack says."""
+
+_TOLD: Final[Mapping[Setting, Callable[[Layout, Ports], str]]] = {
+    "SMTP": lambda _, ports: f"127.0.0.1:{ports.service(MAIL_SINK.port_offset)}",
+    "MAIL_FROM": lambda _, __: MAIL_FROM,
+    "OVP_PUBLIC_KEY": lambda layout, _: str(ovp_public_key_path(layout)),
+    "OUTREACH_URL": lambda _, ports: public_url(service("referral-outreach"), ports),
+    "OFFER_CONTACT": lambda _, __: os.environ.get(OFFER_CONTACT, "off"),
+}
 
 
 def launch_of(process: Process, layout: Layout, ports: Ports) -> Launch:
@@ -25,25 +39,27 @@ def launch_of(process: Process, layout: Layout, ports: Ports) -> Launch:
     return Launch(process.name, argv, ports.service(process.port_offset), layout.log(process.name), layout.run_dir, told)
 
 
-def service_environment(service: Service, layout: Layout, ports: Ports, role: Role = "runtime") -> dict[str, str]:
+def public_url(process: Process, ports: Ports) -> str:
+    """Where people reach a process."""
+    return f"http://127.0.0.1:{ports.service(process.port_offset)}"
+
+
+def service_environment(row: Service, layout: Layout, ports: Ports, role: Role = "runtime") -> dict[str, str]:
     """The environment of a service; as `owner`, that of its migrations, which run before it and are told other secrets."""
-    port = ports.service(service.port_offset)
-    database_address = f"{role_name(service.database, role)}@127.0.0.1:{ports.postgres}/{service.database}"
+    database_address = f"{role_name(row.database, role)}@127.0.0.1:{ports.postgres}/{row.database}"
     told = {
-        "UPSTREAM_PROCESS": service.name,
+        "UPSTREAM_PROCESS": row.name,
         "UPSTREAM_KAFKA": f"127.0.0.1:{ports.kafka}",
         "UPSTREAM_DATABASE": f"postgresql://{database_address}",
-        "UPSTREAM_SECRETS": str(layout.secrets / secrets_of(service.name, role)),
-        "UPSTREAM_PORT": str(port),
-        "UPSTREAM_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "UPSTREAM_SECRETS": str(layout.secrets / secrets_of(row.name, role)),
+        "UPSTREAM_PORT": str(ports.service(row.port_offset)),
+        "UPSTREAM_PUBLIC_URL": public_url(row, ports),
         "UPSTREAM_CLOCK": str(layout.clock),
         "UPSTREAM_MEMBER": "1",  # one supervised process: a static member of its consumer group
     }
-    if service.sends_mail:
-        told["UPSTREAM_SMTP"] = f"127.0.0.1:{ports.service(MAIL_SINK.port_offset)}"
-        told["UPSTREAM_MAIL_FROM"] = MAIL_FROM
-    if service.seals_for_lane:
-        told["UPSTREAM_LANE_PUBLIC_KEY"] = str(lane_public_key_path(layout))
+    told |= {f"UPSTREAM_{name}": _TOLD[name](layout, ports) for name in row.told}
+    if row.lane is not None:
+        told["UPSTREAM_LANE_PUBLIC_KEY"] = str(lane_public_key_path(layout, row.lane))
     return {**os.environ, "PYTHONUNBUFFERED": "1", **told}
 
 

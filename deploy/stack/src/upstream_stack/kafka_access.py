@@ -1,9 +1,11 @@
 """Clients of the stack's broker: their settings for each kind of caller, and the administrator's. Changes nothing on the broker."""
 
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from upstream_stack.layout import Layout, Ports
@@ -40,6 +42,21 @@ def broker_answers(admin: AdminClient) -> bool:
     except KafkaException:
         return False
     return True
+
+
+def lets_in(config: Mapping[str, str]) -> bool:
+    """Whether the broker takes this user with this password: asked with a connection of its own. Raises TimeoutError."""
+    errors: list[KafkaError] = []
+    client = Producer({**config, "log_level": 0, "error_cb": errors.append})
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(KafkaException):
+            client.list_topics(timeout=0.2)
+            return True
+        client.poll(0)
+        if KafkaError._AUTHENTICATION in {error.code() for error in errors}:  # noqa: SLF001 - the library's own name for it
+            return False
+    raise TimeoutError
 
 
 def wait_for(answers: Iterable[Future[None]]) -> None:

@@ -11,14 +11,10 @@ from upstream_stack.errors import Trouble, command
 from upstream_stack.launch import Launch
 from upstream_stack.layout import DEPLOY, Layout, Ports
 from upstream_stack.parts.java import Java
+from upstream_stack.private_files import write_private
 from upstream_stack.processes import KAFKA
 from upstream_stack.rights import ADMIN
-from upstream_stack.secret_files import (
-    CONTROLLER_PASSWORD,
-    KAFKA_PASSWORD,
-    read_secret,
-    write_private,
-)
+from upstream_stack.secret_files import CONTROLLER_PASSWORD, KAFKA_PASSWORD, read_secret
 
 _TEMPLATE = DEPLOY / "kafka" / "server.properties"
 _LOGGING = DEPLOY / "kafka" / "log4j2.properties"

@@ -10,7 +10,8 @@ from confluent_kafka.admin import (
     NewTopic,
 )
 
-from upstream_schemas.topics import Topic, released
+from upstream_schemas.topic import Topic
+from upstream_schemas.topics import released
 from upstream_stack.kafka_access import ANSWER_SECONDS, wait_for
 from upstream_stack.parties import Party
 

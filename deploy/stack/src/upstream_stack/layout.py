@@ -5,11 +5,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from upstream_schemas.topic import Zone
+from upstream_schemas.topics import ZONE_OF_PROCESS
 from upstream_stack.errors import Trouble, command
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 DEPLOY = CHECKOUT / "deploy"
 PORT_BASE_DEFAULT = 18080
+MIGRATE = "-migrate"
 
 _KAFKA_OFFSET = 1012
 _CONTROLLER_OFFSET = 1013
@@ -75,7 +78,7 @@ class Layout:
 
     @property
     def logs(self) -> Path:
-        """One log per process."""
+        """One log per process; those of the enforcement side in a folder of their own."""
         return self.run_dir / "logs"
 
     @property
@@ -129,9 +132,11 @@ class Layout:
         digest = hashlib.sha256(str(self.run_dir).encode()).hexdigest()[:12]
         return Path("/var/tmp") / f"upstream-{digest}"  # noqa: S108 - made 0711 and its owner checked before use
 
-    def log(self, process: str) -> Path:
-        """The log of one process."""
-        return self.logs / f"{process}.log"
+    def log(self, name: str) -> Path:
+        """The log of one process, or of its migrations (`<process>-migrate`)."""
+        enforcement = ZONE_OF_PROCESS.get(name.removesuffix(MIGRATE)) is Zone.ENFORCEMENT
+        folder = self.logs / Zone.ENFORCEMENT.value if enforcement else self.logs
+        return folder / f"{name}.log"
 
 
 def parts_cache() -> Path:

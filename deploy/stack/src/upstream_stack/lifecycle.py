@@ -91,7 +91,7 @@ def logs(
     layout = target().layout
     path = layout.log(name)
     if not path.exists():
-        known = ", ".join(sorted(log.stem for log in layout.logs.glob("*.log"))) or "no log yet"
+        known = ", ".join(sorted(log.stem for log in layout.logs.rglob("*.log"))) or "no log yet"
         raise Trouble(f"{name} has no log", f"there are: {known}", command("ps"))
     words = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(path)]
     sys.exit(subprocess.run(words, check=False).returncode)
@@ -122,8 +122,8 @@ def _names(only: str) -> tuple[str, ...]:
 
 def _print_addresses(chosen: Target, names: tuple[str, ...]) -> None:
     for label, address in _addresses(chosen.ports, names):
-        out.print(f"  {label:<16} {address}")
-    out.print(f"  {'credentials':<16} {chosen.layout.credentials}")
+        out.print(f"  {label:<20} {address}")
+    out.print(f"  {'credentials':<20} {chosen.layout.credentials}")
     for verb in ("ps", "topics", "down"):
         out.print(Text(f"  next: {command(verb)}", style="dim"))
 

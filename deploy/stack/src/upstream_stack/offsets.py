@@ -1,4 +1,4 @@
-"""Questions about offsets, asked as `operator`, who may describe topics and groups and read no record of them."""
+"""Questions about offsets, asked as an operator, who may describe topics and groups of its zones and read no record of them."""
 
 from collections.abc import Iterable, Mapping
 

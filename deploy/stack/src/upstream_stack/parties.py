@@ -2,12 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-DEFAULT_SOURCES = ("pdx311", "parks", "civic-web")
+from upstream_schemas.topic import Zone
+from upstream_schemas.topics import OPERATOR_OF
 
+Kind = Literal["source", "provider", "agency"]
+
+DEFAULT_SOURCES = ("pdx311", "parks", "civic-web")
+DEFAULT_AGENCIES = ("ppb",)
+
+_MARKS: Final[dict[Kind, str]] = {"source": "<source>", "provider": "<slug>", "agency": "<agency>"}
+_ZONES: Final[dict[Kind, Zone]] = {"source": Zone.CITY, "provider": Zone.PROVIDER, "agency": Zone.ENFORCEMENT}
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SLUG_CHARS_MAX = 40
 
@@ -18,12 +26,17 @@ class Party(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     slug: str
-    kind: Literal["source"] = "source"
+    kind: Kind = "source"
 
     @property
     def mark(self) -> str:
         """The mark of the catalogue that stands for this kind of party."""
-        return f"<{self.kind}>"
+        return _MARKS[self.kind]
+
+    @property
+    def operator(self) -> str:
+        """Who sees the names and lags of this party's consumer groups."""
+        return OPERATOR_OF[_ZONES[self.kind]]
 
 
 _PARTIES: TypeAdapter[tuple[Party, ...]] = TypeAdapter(tuple[Party, ...])
@@ -35,10 +48,11 @@ def is_slug(text: str) -> bool:
 
 
 def read_parties(path: Path) -> tuple[Party, ...]:
-    """The parties on file; the default sources where no file has been written yet."""
-    if not path.exists():
-        return tuple(Party(slug=slug) for slug in DEFAULT_SOURCES)
-    return _PARTIES.validate_json(path.read_bytes())
+    """The parties on file; the default ones where no file has been written yet."""
+    if path.exists():
+        return _PARTIES.validate_json(path.read_bytes())
+    sources = tuple(Party(slug=slug) for slug in DEFAULT_SOURCES)
+    return (*sources, *(Party(slug=slug, kind="agency") for slug in DEFAULT_AGENCIES))
 
 
 def write_parties(path: Path, parties: tuple[Party, ...]) -> None:

@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from upstream_schemas.topics import PARTY_MARKS, PROCESSES, Topic, consumer_groups, released
+from upstream_schemas.topic import PARTY_MARKS, Topic, Zone
+from upstream_schemas.topics import OPERATOR_OF, PROCESSES, ZONE_OF_PROCESS, consumer_groups, released
 from upstream_stack.parties import Party
 
-OPERATOR = "operator"
 ADMIN = "admin"
-RESERVED_PRINCIPALS = frozenset({*PROCESSES, OPERATOR, ADMIN, "controller"})
+OVERSIGHT = "oversight"
+OPERATORS: tuple[str, ...] = tuple(dict.fromkeys(OPERATOR_OF.values()))
+"""One for each side of the wall and each kind of topic behind it; none of them sees both sides."""
+PEOPLE: tuple[str, ...] = (*OPERATORS, OVERSIGHT)
+"""Principals of ours that are no process: somebody looks through them."""
+RESERVED_PRINCIPALS = frozenset({*PROCESSES, *PEOPLE, ADMIN, "controller", "auditor"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,7 +47,7 @@ def _topic_rights(topic: Topic, parties: tuple[Party, ...]) -> Iterator[Acl]:
     for consumer in topic.consumers:
         for acl in _held_by(topic, consumer, "read", parties):
             yield from _with_describe(acl)
-    yield _on_topic(OPERATOR, "describe", topic)
+    yield _on_topic(OPERATOR_OF[topic.zone], "describe", topic)
 
 
 def _held_by(topic: Topic, holder: str, operation: str, parties: tuple[Party, ...]) -> Iterator[Acl]:
@@ -66,10 +71,13 @@ def _with_describe(acl: Acl) -> tuple[Acl, Acl]:
 
 
 def _group_rights(parties: tuple[Party, ...]) -> Iterator[Acl]:
+    """Whoever reads does so in groups of its own name; the operator of its zone alone sees how far they have come."""
     for process in PROCESSES:
+        operator = OPERATOR_OF[ZONE_OF_PROCESS.get(process, Zone.CITY)]
         for group in consumer_groups(process):
             yield Acl(process, "read", "group", "literal", group)
-            yield Acl(OPERATOR, "describe", "group", "literal", group)
-    for party in parties:
-        yield Acl(party.slug, "read", "group", "prefixed", f"{party.slug}.")
-        yield Acl(OPERATOR, "describe", "group", "prefixed", f"{party.slug}.")
+            yield Acl(operator, "describe", "group", "literal", group)
+    readers = [(OVERSIGHT, OPERATOR_OF[Zone.OVERSIGHT]), *((party.slug, party.operator) for party in parties)]
+    for reader, operator in readers:
+        yield Acl(reader, "read", "group", "prefixed", f"{reader}.")
+        yield Acl(operator, "describe", "group", "prefixed", f"{reader}.")

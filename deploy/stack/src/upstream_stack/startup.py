@@ -13,13 +13,13 @@ from upstream_stack.errors import Trouble, command
 from upstream_stack.kafka_access import admin_client, broker_answers, own_config
 from upstream_stack.kafka_broker import prepare_kafka
 from upstream_stack.launch import Launch
-from upstream_stack.layout import Layout, Ports
+from upstream_stack.layout import MIGRATE, Layout, Ports
+from upstream_stack.partners import set_up_broker
 from upstream_stack.plan import KafkaParts, Plan, PostgresParts
 from upstream_stack.postgres_server import prepare_postgres
 from upstream_stack.processes import MAIL_SINK, SERVICES, Service
 from upstream_stack.report import Tell, Told, step
 from upstream_stack.rights import ADMIN
-from upstream_stack.sources import set_up_broker
 
 _PAUSE_SECONDS = 0.05
 _PART_SECONDS = 60.0
@@ -88,7 +88,7 @@ async def _start_service(plan: Plan, service: Service, keep: Keep, tell: Tell) -
 
 async def _migrate(plan: Plan, service: Service, tell: Tell) -> None:
     """Runs the service's migrations as the owner of its database."""
-    log_path = plan.layout.log(f"{service.name}-migrate")
+    log_path = plan.layout.log(service.name + MIGRATE)
     with step(tell, f"{service.name} migrations"):
         log = log_files.open_for_append(log_path)
         environment = service_environment(service, plan.layout, plan.ports, "owner")
@@ -96,7 +96,7 @@ async def _migrate(plan: Plan, service: Service, tell: Tell) -> None:
         done = await asyncio.create_subprocess_exec(*words, stdout=log, stderr=log, env=environment, cwd=plan.run_dir)
         if await done.wait() != 0:
             why = f"its log ends with: {log_files.last_line(log_path)}"
-            raise Trouble(f"{service.name}'s migrations failed", why, command("logs", f"{service.name}-migrate"))
+            raise Trouble(f"{service.name}'s migrations failed", why, command("logs", service.name + MIGRATE))
 
 
 async def _broker_lets_us_in(layout: Layout, ports: Ports) -> None:

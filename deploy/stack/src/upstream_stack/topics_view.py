@@ -1,25 +1,32 @@
-"""`upstream-stack topics`: rates and lags as an operator sees them, without reading a record."""
+"""`upstream-stack topics`: rates and lags as operators see them, without reading a record.
+
+No operator sees both sides of the wall. Whoever sits at this machine holds the passwords of all of them, so this view asks
+each of them for its own zones: what joins the sides is that person, not a principal.
+"""
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from typing import Annotated
 
 import typer
 from confluent_kafka.admin import AdminClient
 from rich.table import Table
 
-from upstream_schemas.topics import CATALOGUE, PROCESSES, Topic, group_reading
+from upstream_schemas.topic import Topic
+from upstream_schemas.topics import CATALOGUE, OPERATOR_OF, PROCESSES, group_reading
 from upstream_stack import offsets
 from upstream_stack.clock import monotonic_seconds, now
 from upstream_stack.kafka_access import admin_client, own_config
 from upstream_stack.kafka_topics import topics_expected
 from upstream_stack.lag import Partition, times_of
-from upstream_stack.parties import Party, read_parties
-from upstream_stack.rights import OPERATOR
-from upstream_stack.settings import running_target
+from upstream_stack.parties import read_parties
+from upstream_stack.rights import OPERATORS
+from upstream_stack.settings import Target, running_target
 from upstream_stack.terminal import out, print_json
 
 _SAMPLE_SECONDS = 1.0
@@ -41,24 +48,32 @@ class Row:
 
 def topics(*, as_json: Annotated[bool, typer.Option("--json", help="For a machine.")] = False) -> None:
     """Show each topic's zone, rate, and what each group has still to read."""
-    chosen = running_target()
-    admin = admin_client(own_config(chosen.layout, chosen.ports, OPERATOR))
-    rows = rows_of(admin, read_parties(chosen.layout.parties))
+    rows = rows_of(running_target())
     if as_json:
         print_json([asdict(row) for row in rows])
         return
     out.print(_table(rows))
 
 
-def rows_of(admin: AdminClient, parties: tuple[Party, ...]) -> list[Row]:
+def rows_of(chosen: Target) -> list[Row]:
     """All topics of the catalogue in its order, one row for each group that reads it; takes about a second."""
-    expected = topics_expected(CATALOGUE, parties)
-    partitions = [partition for partition in offsets.partitions_of(admin) if partition[0] in expected]
+    expected = topics_expected(CATALOGUE, read_parties(chosen.layout.parties))
+    with ThreadPoolExecutor(len(OPERATORS)) as pool:
+        seen = list(chain.from_iterable(pool.map(partial(_rows_as, chosen, expected), OPERATORS)))
+    places = {name: place for place, name in enumerate(expected)}
+    return sorted(seen, key=lambda row: places[row.topic])
+
+
+def _rows_as(chosen: Target, expected: Mapping[str, Topic], operator: str) -> list[Row]:
+    """What one operator sees: the topics of its zones, and the groups of their processes and parties."""
+    admin = admin_client(own_config(chosen.layout, chosen.ports, operator))
+    own = {name: topic for name, topic in expected.items() if OPERATOR_OF[topic.zone] == operator}
+    partitions = [partition for partition in offsets.partitions_of(admin) if partition[0] in own]
     starts = offsets.starts_of(admin, partitions)
     rates, ends = _rates(admin, partitions)
-    lags = _lags(admin, expected, starts, ends)
+    lags = _lags(admin, own, starts, ends)
     rows = []
-    for name, topic in expected.items():
+    for name, topic in own.items():
         kept = sum(ends[partition] - starts[partition] for partition in partitions if partition[0] == name)
         row = partial(Row, name, topic.zone.value, rates[name], kept)
         readers = [group for group, read in lags if read == name]

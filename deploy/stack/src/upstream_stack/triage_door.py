@@ -4,11 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import httpx
-
 from upstream_stack.errors import Trouble, command
-from upstream_stack.settings import running_target
-from upstream_stack.stack import Stack
+from upstream_stack.staff_door import content, knock
 
 CITY_ZONE: Final = ZoneInfo("America/Los_Angeles")
 _WHY: Final = {
@@ -24,19 +21,10 @@ _WHY: Final = {
 
 def ask(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """What intake answers. Raises Trouble where it does not answer, or refuses."""
-    found = running_target()
-    stack = Stack(found.layout.run_dir, found.ports.base)
-    token = {"Authorization": f"Bearer {stack.secret('operator', 'intake-staff-token')}"}
-    try:
-        response = httpx.request(method, f"{stack.url('intake')}/staff/triage{path}", json=body, headers=token, timeout=20)
-    except httpx.HTTPError as error:
-        raise Trouble("Intake does not answer", type(error).__name__, command("logs", "intake")) from None
-    if response.is_server_error:
-        raise Trouble("Intake could not do it", f"HTTP {response.status_code}", command("logs", "intake"))
+    response = knock("intake", method, f"/triage{path}", body)
     if response.is_error:
-        raise Trouble(f"Intake refused ({response.status_code})", why(response.json()), command("triage", "list"))
-    answer: dict[str, Any] = response.json()
-    return answer
+        raise Trouble(f"intake refused ({response.status_code})", why(response.json()), command("triage", "list"))
+    return content(response)
 
 
 def why(refusal: dict[str, Any]) -> str:

@@ -1,94 +1,22 @@
-"""The journeys, step by step: what a person does, and what the outside must show before it counts."""
+"""The journeys, step by step: what a person does, and what the outside must show before it counts.
+
+Here are those of trainings, and the list of all. Referrals and the wall are next door.
+"""
 
 import json
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from upstream_stack.clock import fresh_id, now, read_offset, write_offset
+from upstream_stack.clock import fresh_id
 from upstream_stack.demo import people
-from upstream_stack.demo.outside import Letter, Letters, NotSeenError, Seen, Topics, open_page, wait_for
+from upstream_stack.demo.journeys_referral import help_found, nobody_left, taken_back
+from upstream_stack.demo.journeys_wall import offer_of_help
+from upstream_stack.demo.outside import Letter, open_page
+from upstream_stack.demo.scene import Scene, Step, expect, link_in
 from upstream_stack.stack import Stack
-
-SOURCE = "pdx311"
-READ = (f"city.results.{SOURCE}.v1", "intake.requests.v1", "scheduler.sessions.v1", "notifier.deliveries.v1")
-Step = tuple[str, str]
-
-
-@dataclass(slots=True)
-class Scene:
-    """What a journey has at hand: the stack from the outside, and what it learned so far."""
-
-    stack: Stack
-    letters: Letters
-    topics: Topics
-    told: set[str] = field(default_factory=set)
-
-    def time(self) -> datetime:
-        """The services' time."""
-        return now() + read_offset(self.stack.layout.clock)
-
-    def move_clock_to(self, moment: datetime) -> None:
-        """Let the services' time run on to this moment; due work fires by itself."""
-        write_offset(self.stack.layout.clock, read_offset(self.stack.layout.clock) + (moment - self.time()))
-
-    def publish(self, document: Mapping[str, Any]) -> Seen:
-        """Hand a submission over as 311 does, and see the verdict on its results topic."""
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "submission.json"
-            file.write_text(json.dumps(document))
-            credentials = self.stack.layout.credentials / f"{SOURCE}.json"
-            command = ["publish", "--source", SOURCE, "--credentials", str(credentials), "--state", folder, str(file)]
-            subprocess.run([sys.executable, "-m", "upstream_client", *command], capture_output=True, check=False)
-        mine = document["submission_id"]
-        kinds = ("accepted", "redirected", "rejected", "quarantined", "duplicate")
-
-        def verdict() -> Seen | None:
-            self.topics.poll()
-            wanted = [f"intake.submission.{kind}.v1" for kind in kinds]
-            return next((s for s in self.topics.records if s.type in wanted and s.data.get("submission_id") == mine), None)
-
-        return wait_for("a verdict on the results topic", verdict)
-
-    def event(self, kind: str, case: str) -> Seen:
-        """An event of this case on its topic."""
-        return self.topics.wait(kind, kind, lambda seen: seen.correlation == case)
-
-    def letter(self, template: str, case: str, to: str = "") -> Letter:
-        """The letter of this template in this case: announced on the deliveries topic, found in the mailbox, new to us."""
-        found: list[Letter] = []
-
-        def look() -> Letter | None:
-            self.topics.poll()
-            for seen in self.topics.records:
-                sent = seen.type == "notifier.notice.sent.v1" and seen.data["request_id"] == case
-                if sent and seen.data["template"].startswith(template) and seen.data["notice_id"] not in self.told:
-                    found[:] = [
-                        mail for mail in self.letters.all() if seen.data["notice_id"] in mail.message_id and to in mail.to
-                    ]
-                    if found:
-                        self.told.add(seen.data["notice_id"])
-                        return found[0]
-            return None
-
-        letter = wait_for(f"a letter {template} to {to or 'somebody'}", look)
-        if len([mail for mail in self.letters.all() if mail.message_id == letter.message_id]) != 1:
-            raise NotSeenError(f"exactly one letter {template}")
-        return letter
-
-
-def expect(what: str, seen: bool) -> None:
-    """Raises NotSeenError where the outside does not show it."""
-    if not seen:
-        raise NotSeenError(what)
 
 
 def training(scene: Scene) -> Iterator[Step]:
@@ -101,7 +29,7 @@ def training(scene: Scene) -> Iterator[Step]:
     received = scene.letter("request-received", case, group)
     yield "the group is told, in Somali", received.subject.strip()
     scene.event("intake.agreement.proposed.v1", case)
-    own_page = _link(scene.letter("agreement-proposed", case, group), "r")
+    own_page = link_in(scene.letter("agreement-proposed", case, group), "r")
     page = open_page(own_page)
     expect("the agreement in Somali, with its topic", 'lang="so"' in page.text and "Badbaadada shakhsiga" in page.text)
     yield "an agreement is proposed on a page of their own", own_page
@@ -110,7 +38,10 @@ def training(scene: Scene) -> Iterator[Step]:
     yield "the group accepts; intake orders a date", "intake.training.requested.v1"
     offered = scene.event("scheduler.slot.offered.v1", case)
     slot = offered.data["slot"]
-    asked = [_link(scene.letter("slot-offered.", case, group), "a"), _link(scene.letter("slot-offered-to-trainer", case), "a")]
+    asked = [
+        link_in(scene.letter("slot-offered.", case, group), "a"),
+        link_in(scene.letter("slot-offered-to-trainer", case), "a"),
+    ]
     yield "a trainer and a slot are held, both are asked", f"{slot['starts_at']} in {slot['venue_name']}"
     for link in asked:
         open_page(link).submit(word="accept")
@@ -124,7 +55,7 @@ def training(scene: Scene) -> Iterator[Step]:
     yield "the day before, the group is reminded", f"the clock stands at {scene.time():%d %B %H:%M} UTC"
     scene.move_clock_to(ends + timedelta(hours=2))
     scene.event("scheduler.session.delivered.v1", case)
-    feedback = open_page(_link(scene.letter("feedback-requested", case, group), "r"))
+    feedback = open_page(link_in(scene.letter("feedback-requested", case, group), "r"))
     yield "the training takes place; the group is asked how it was", "scheduler.session.delivered.v1"
     feedback.submit("/feedback", useful="5", words="Next time, please also show the bus stop.")
     scene.event("intake.feedback.received.v1", case)
@@ -135,7 +66,7 @@ def training(scene: Scene) -> Iterator[Step]:
     yield "the case is closed, and says what changed because of it", closed.data["what_changed"]
     steps = status(scene.stack, reference)
     expect("every step under the reference", len(steps) >= len(asked) + 8)
-    expect("exactly one session", _count(scene, "scheduler.session.confirmed.v1", case) == 1)
+    expect("exactly one session", scene.count("scheduler.session.confirmed.v1", case) == 1)
     yield f"the reference {reference} shows every step", f"{len(steps)} lines at {scene.stack.url('intake')}/status"
 
 
@@ -148,7 +79,7 @@ def not_ours(scene: Scene) -> Iterator[Step]:
     yield "311 publishes a report of an abandoned car", f"redirected to {where['name']}"
     outcome = scene.event("intake.request.redirected.v1", verdict.correlation)
     expect("no word of the text", "plates" not in json.dumps([dict(outcome.data), dict(verdict.data)]))
-    expect("no request", _count(scene, "intake.request.received.v1", verdict.correlation) == 0)
+    expect("no request", scene.count("intake.request.received.v1", verdict.correlation) == 0)
     yield "it is counted as an outcome; nothing else is stored", f"rule {outcome.data['rule']}"
 
 
@@ -164,7 +95,15 @@ def emergency(scene: Scene) -> Iterator[Step]:
     yield "the words stand on no topic of ours", f"{len(scene.topics.records)} records looked through"
 
 
-JOURNEYS: dict[str, Callable[[Scene], Iterator[Step]]] = {"J1": training, "J2": not_ours, "J3": emergency}
+JOURNEYS: dict[str, Callable[[Scene], Iterator[Step]]] = {
+    "J1": training,
+    "J2": not_ours,
+    "J3": emergency,
+    "J4": help_found,
+    "J5": nobody_left,
+    "J6": offer_of_help,
+    "J7": taken_back,
+}
 
 
 def status(stack: Stack, reference: str) -> list[str]:
@@ -174,20 +113,7 @@ def status(stack: Stack, reference: str) -> list[str]:
     return timeline.split("</li>")[:-1]
 
 
-def _link(letter: Letter, door: str) -> str:
-    link = letter.link(door)
-    if link is None:
-        raise NotSeenError(f"a link to /{door}/ in the letter {letter.subject!r}")
-    return link
-
-
 def _invitation(letter: Letter, slot: Mapping[str, Any]) -> None:
     start = datetime.fromisoformat(slot["starts_at"])
     calendar = letter.calendar or ""
     expect("a calendar invitation", "METHOD:REQUEST" in calendar and f"DTSTART:{start:%Y%m%dT%H%M%SZ}" in calendar)
-
-
-def _count(scene: Scene, kind: str, case: str) -> int:
-    time.sleep(0.2)
-    scene.topics.poll()
-    return sum(seen.type == kind and seen.correlation == case for seen in scene.topics.records)

@@ -82,7 +82,7 @@ def _letter(raw: bytes) -> Letter:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One record on a topic."""
+    """One record on a topic; `time_ms` is the broker's. An erased one is a tombstone: its key is all it has."""
 
     topic: str
     id: str
@@ -90,6 +90,9 @@ class Seen:
     correlation: str
     causation: str
     data: Mapping[str, Any]
+    key: str = ""
+    time_ms: int = 0
+    erased: bool = False
 
 
 @dataclass(slots=True)
@@ -101,13 +104,14 @@ class Topics:
 
     config: Mapping[str, str]
     names: tuple[str, ...]
+    group: str = "demo"
     records: list[Seen] = field(default_factory=list)
     _ids: set[str] = field(default_factory=set)
     _consumer: Consumer = field(init=False)
 
     def __post_init__(self) -> None:
         """Notes where each topic ends now."""
-        self._consumer = Consumer({**self.config, "group.id": "demo", "enable.auto.commit": False, "log_level": 0})
+        self._consumer = Consumer({**self.config, "group.id": self.group, "enable.auto.commit": False, "log_level": 0})
         known = self._consumer.list_topics(timeout=PATIENCE_SECONDS).topics
         places = [TopicPartition(name, partition) for name in self.names for partition in known[name].partitions]
         ends = [TopicPartition(p.topic, p.partition, self._consumer.get_watermark_offsets(p)[1]) for p in places]
@@ -136,17 +140,20 @@ class Topics:
 
 def _seen(message: Any) -> Seen:
     headers = {name: value.decode() for name, value in message.headers() or []}
-    data = json.loads(message.value() or b"{}")
+    data, erased = json.loads(message.value() or b"{}"), message.value() is None
     correlation, causation = headers.get("ce_correlationid", ""), headers.get("ce_causationid", "")
-    return Seen(message.topic(), headers.get("ce_id", ""), headers.get("ce_type", ""), correlation, causation, data)
+    name = headers.get("ce_id") or f"{message.topic()}/{message.partition()}/{message.offset()}"
+    key, time_ms = (message.key() or b"").decode(), message.timestamp()[1]
+    return Seen(message.topic(), name, headers.get("ce_type", ""), correlation, causation, data, key, time_ms, erased)
 
 
 class _Forms(HTMLParser):
-    """The forms of a page: where they go, and what they send without anybody typing."""
+    """The forms of a page: where they go, what they send without anybody typing, and which boxes can be ticked."""
 
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[tuple[str, dict[str, str]]] = []
+        self.boxes: dict[str, list[str]] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
@@ -154,6 +161,8 @@ class _Forms(HTMLParser):
             self.forms.append((found.get("action", ""), {}))
         elif tag == "input" and found.get("type") == "hidden" and self.forms:
             self.forms[-1][1][found["name"]] = found.get("value", "")
+        elif tag == "input" and found.get("type") == "checkbox":
+            self.boxes.setdefault(found["name"], []).append(found.get("value", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +172,31 @@ class Page:
     address: str
     text: str
 
-    def submit(self, action: str = "", **typed: str) -> "Page":
+    def submit(self, action: str = "", /, **typed: str | list[str]) -> "Page":
         """Send the form whose address ends so (any form where `action` is empty), and see the page that follows.
 
         Raises NotSeenError where there is no such form.
         """
-        parser = _Forms()
-        parser.feed(self.text)
-        forms = [form for form in parser.forms if form[0].partition("?")[0].endswith(action)]
+        forms = [form for form in self._parsed().forms if form[0].partition("?")[0].endswith(action)]
         if not forms:
             raise NotSeenError(f"a form for {action!r} on the page")
         where, hidden = forms[0]
         return _page(httpx.post(urljoin(self.address, where), data={**hidden, **typed}, follow_redirects=True))
+
+    def boxes(self, name: str) -> list[str]:
+        """What can be ticked under this name, in the page's order."""
+        return self._parsed().boxes.get(name, [])
+
+    def below(self, words: str) -> "Page":
+        """The rest of the page behind these words, for somebody who has found the entry they look for."""
+        if words not in self.text:
+            raise NotSeenError(f"{words!r} on the page")
+        return Page(self.address, self.text.partition(words)[2])
+
+    def _parsed(self) -> _Forms:
+        parser = _Forms()
+        parser.feed(self.text)
+        return parser
 
 
 def open_page(address: str) -> Page:

@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from upstream_stack.demo.journeys import JOURNEYS, READ, Scene, Step
+from upstream_stack.demo.journeys import JOURNEYS
 from upstream_stack.demo.outside import Letters, NotSeenError, Topics
+from upstream_stack.demo.scene import READ, Scene, Step
+from upstream_stack.errors import Trouble
 from upstream_stack.stack import Stack
 
 
@@ -37,10 +39,12 @@ def play(stack: Stack, data: Path, console: Console) -> dict[str, Report]:
     register(stack, data)
     scene = Scene(stack, Letters(stack.layout.mail), Topics(stack.kafka_admin_config(), READ))
     reports = {}
-    for name, journey in JOURNEYS.items():
-        console.print(f"\n[bold]{name}[/bold] {(journey.__doc__ or '').partition(': ')[2]}")
-        reports[name] = _report(journey(scene), console)
-    scene.topics.close()
+    try:
+        for name, journey in JOURNEYS.items():
+            console.print(f"\n[bold]{name}[/bold] {(journey.__doc__ or '').partition(': ')[2]}")
+            reports[name] = _report(journey(scene), console)
+    finally:
+        scene.close()
     return reports
 
 
@@ -53,12 +57,14 @@ def _report(steps: Iterator[Step], console: Console) -> Report:
             told = Told(step, ok=True, seconds=round(time.monotonic() - started, 2), shown=shown)
         except StopIteration:
             break
-        except (NotSeenError, httpx.HTTPError) as missing:
-            told = Told(f"not seen: {missing}", ok=False, seconds=round(time.monotonic() - started, 2), shown="")
+        except (NotSeenError, httpx.HTTPError, Trouble) as missing:
+            told = Told(
+                f"not seen: {' '.join(str(missing).split())}", ok=False, seconds=round(time.monotonic() - started, 2), shown=""
+            )
         report.ok = told.ok
         report.steps.append(told)
         mark = "[green]✓[/green]" if told.ok else "[red]✗[/red]"
-        console.print(f"  {mark} {told.step:<58} {told.seconds:>6.2f} s  [dim]{told.shown}[/dim]", highlight=False)
+        console.print(f"  {mark} {told.step:<74} {told.seconds:>6.2f} s  [dim]{told.shown}[/dim]", highlight=False)
     return report
 
 
