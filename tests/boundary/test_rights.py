@@ -1,10 +1,11 @@
 """Who may do what, tried for real on the live broker and the live databases, and held against the catalogue and the contract."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import asyncpg
 import pytest
+from boundary.pairs import ALLOWED, FORBIDDEN
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AclBinding,
@@ -22,80 +23,41 @@ from support.system_attempts import REFUSED, Attempt, tried
 
 from upstream_schemas.topics import CATALOGUE, PROCESSES, consumer_groups
 from upstream_stack.kafka_access import admin_client
-from upstream_stack.parties import read_parties
+from upstream_stack.parties import Party, read_parties
+from upstream_stack.partners import add_party, revoke_party
 from upstream_stack.processes import ROLES, SERVICES, Role, Service, role_name
-from upstream_stack.rights import OPERATOR, acls_expected
+from upstream_stack.rights import PEOPLE, acls_expected
 from upstream_stack.stack import Stack
 
-SOURCES = ("pdx311", "parks")
-PRINCIPALS = (*PROCESSES, OPERATOR, *SOURCES)
-FOREIGN_GROUPS = ("pdx311", "pdx311.desk", "parks.desk", "intake.other", "operator", "admin")
+PARTIES = (
+    *(Party(slug=slug) for slug in ("pdx311", "parks")),
+    *(Party(slug=slug, kind="provider") for slug in ("rose-house", "oak-house")),
+    *(Party(slug=slug, kind="agency") for slug in ("ppb", "county-sheriff")),
+)
+SLUGS = tuple(party.slug for party in PARTIES)
+PRINCIPALS = (*PROCESSES, *PEOPLE, *SLUGS)
+FOREIGN_GROUPS = (
+    *(f"{slug}.desk" for slug in SLUGS),
+    *("pdx311", "intake.other", "referral-outreach.other", "oversight.desk", *PEOPLE, "admin"),
+)
 BROKERS_OWN = ("__consumer_offsets",)
-NOT_THERE = ("intake.referrals.v1", "outreach.referrals.v1", "audit.intake.v1", "no.such.topic.v1")
+NOT_THERE = ("intake.subscriptions.v1", "open.reports.v1", "audit.intake.v1", "provider.keys.nobody.v1", "no.such.topic.v1")
 ADMIN_REFUSED = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 }
 
-# Written from the contract and the wire, without a look at the catalogue: principal, operation, resource, name.
-FORBIDDEN = (
-    Attempt("pdx311", "write", "topic", "city.submissions.parks.v1"),
-    Attempt("pdx311", "describe", "topic", "city.submissions.parks.v1"),
-    Attempt("pdx311", "read", "topic", "city.submissions.pdx311.v1"),
-    Attempt("pdx311", "read", "topic", "city.results.parks.v1"),
-    Attempt("pdx311", "write", "topic", "city.results.pdx311.v1"),
-    Attempt("pdx311", "describe", "topic", "intake.requests.v1"),
-    Attempt("pdx311", "read", "topic", "intake.contacts.v1"),
-    Attempt("pdx311", "write", "topic", "intake.requests.v1"),
-    Attempt("pdx311", "read", "topic", "scheduler.sessions.v1"),
-    Attempt("pdx311", "read", "topic", "intake.dead-letters.v1"),
-    Attempt("pdx311", "describe", "topic", "__consumer_offsets"),
-    Attempt("pdx311", "read", "group", "intake"),
-    Attempt("pdx311", "read", "group", "intake.partners"),
-    Attempt("pdx311", "describe", "group", "intake.partners"),
-    Attempt("pdx311", "read", "group", "parks.desk"),
-    Attempt("parks", "write", "topic", "city.submissions.pdx311.v1"),
-    Attempt("parks", "read", "topic", "city.results.pdx311.v1"),
-    Attempt("parks", "describe", "topic", "notifier.deliveries.v1"),
-    Attempt("parks", "read", "group", "pdx311.desk"),
-    Attempt("operator", "read", "topic", "intake.contacts.v1"),
-    Attempt("operator", "read", "topic", "scheduler.contacts.v1"),
-    Attempt("operator", "read", "topic", "intake.requests.v1"),
-    Attempt("operator", "read", "topic", "city.submissions.pdx311.v1"),
-    Attempt("operator", "write", "topic", "intake.dead-letters.v1"),
-    Attempt("operator", "read", "group", "intake"),
-    Attempt("scheduler", "read", "topic", "city.submissions.pdx311.v1"),
-    Attempt("scheduler", "describe", "topic", "city.results.pdx311.v1"),
-    Attempt("scheduler", "read", "topic", "intake.contacts.v1"),
-    Attempt("scheduler", "read", "topic", "notifier.deliveries.v1"),
-    Attempt("scheduler", "write", "topic", "intake.requests.v1"),
-    Attempt("scheduler", "read", "group", "notifier-public"),
-    Attempt("notifier-public", "read", "topic", "city.submissions.pdx311.v1"),
-    Attempt("notifier-public", "write", "topic", "scheduler.sessions.v1"),
-    Attempt("notifier-public", "write", "topic", "intake.contacts.v1"),
-    Attempt("notifier-public", "read", "group", "intake"),
-    Attempt("intake", "write", "topic", "city.submissions.pdx311.v1"),
-    Attempt("intake", "read", "topic", "intake.contacts.v1"),
-    Attempt("intake", "read", "topic", "scheduler.contacts.v1"),
-    Attempt("intake", "write", "topic", "scheduler.sessions.v1"),
-    Attempt("intake", "write", "topic", "notifier.deliveries.v1"),
-    Attempt("intake", "read", "group", "scheduler"),
-)
 
-# Likewise: what must be allowed, or nothing would work and everything above would hold.
-ALLOWED = (
-    Attempt("pdx311", "write", "topic", "city.submissions.pdx311.v1"),
-    Attempt("pdx311", "read", "topic", "city.results.pdx311.v1"),
-    Attempt("pdx311", "read", "group", "pdx311.desk"),
-    Attempt("intake", "read", "topic", "city.submissions.parks.v1"),
-    Attempt("intake", "read", "group", "intake.partners"),
-    Attempt("intake", "write", "topic", "intake.contacts.v1"),
-    Attempt("scheduler", "write", "topic", "scheduler.sessions.v1"),
-    Attempt("notifier-public", "read", "topic", "intake.contacts.v1"),
-    Attempt("operator", "read", "topic", "intake.dead-letters.v1"),
-    Attempt("operator", "describe", "group", "intake"),
-)
+@pytest.fixture(scope="module", autouse=True)
+def parties(stack: Stack) -> Iterator[None]:
+    """Two parties of each kind, as the broker knows them, with topics that hold nothing."""
+    missing = [party for party in PARTIES if party not in read_parties(stack.layout.parties)]
+    for party in missing:
+        add_party(stack.layout, stack.ports, party)
+    yield
+    for party in missing:
+        revoke_party(stack.layout, stack.ports, party)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +94,15 @@ def test_every_principal_can_do_on_the_live_broker_exactly_what_the_catalogue_gr
     assert 50 < allowed < len(answers) / 2
 
 
+OWN = {
+    "pdx311": "city.submissions.pdx311.v1",
+    "rose-house": "provider.responses.rose-house.v1",
+    "ppb": "enforcement.submissions.ppb.v1",
+    "referral-outreach": "outreach.referrals.v1",
+    "referral-gateway": "crossing.help-offers.v1",
+}
+
+
 def refused(attempt: Attempt, code: int) -> bool:
     return code == REFUSED[attempt.resource]
 
@@ -152,14 +123,52 @@ def test_it_is_allowed(answers: Mapping[Attempt, int], attempt: Attempt) -> None
 
 
 def test_what_one_may_not_describe_looks_the_same_whether_it_is_there_or_not(answers: Mapping[Attempt, int]) -> None:
-    there, not_there = (answers[Attempt("pdx311", "describe", "topic", name)] for name in (*BROKERS_OWN, "no.such.topic.v1"))
-    assert there == not_there == REFUSED["topic"]
+    for slug in SLUGS:
+        codes = {
+            answers[Attempt(slug, operation, "topic", name)]
+            for operation in ("describe", "read", "write")
+            for name in (
+                *BROKERS_OWN,
+                *NOT_THERE,
+                "outreach.referrals.v1",
+                "enforcement.crossings.v1",
+                "provider.keys.nobody.v1",
+            )
+        }
+        assert codes == {REFUSED["topic"]}
+
+
+@pytest.mark.parametrize("agency", [party.slug for party in PARTIES if party.kind == "agency"])
+def test_an_agency_can_describe_its_submissions_and_its_receipts_and_no_other_topic(
+    answers: Mapping[Attempt, int], agency: str
+) -> None:
+    seen = {
+        attempt.name
+        for attempt, code in answers.items()
+        if (attempt.principal, attempt.operation, attempt.resource) == (agency, "describe", "topic")
+        and not refused(attempt, code)
+    }
+    assert seen == {f"enforcement.submissions.{agency}.v1", f"enforcement.receipts.{agency}.v1"}
+
+
+def test_whoever_sees_a_topic_of_the_enforcement_side_sees_none_of_outreach_s_and_the_other_way_round(
+    answers: Mapping[Attempt, int],
+) -> None:
+    """By names, not by the catalogue: only the gateway, which writes what crosses, stands on both sides."""
+    sides = {"enforcement": ("enforcement.",), "outreach": ("outreach.", "provider.", "crossing.", "intake.referrals")}
+    seen: dict[str, set[str]] = {side: set() for side in sides}
+    for attempt, code in answers.items():
+        for side, beginnings in sides.items():
+            if attempt.resource == "topic" and attempt.name.startswith(beginnings) and not refused(attempt, code):
+                seen[side].add(attempt.principal)
+    assert seen["enforcement"] & seen["outreach"] == {"referral-gateway"}
+    assert seen["enforcement"] == {"ppb", "county-sheriff", "referral-enforcement", "referral-gateway", "operator-enforcement"}
 
 
 @pytest.mark.parametrize("principal", PRINCIPALS)
 def test_nobody_but_the_administrator_makes_changes_or_removes_anything_on_the_broker(stack: Stack, principal: str) -> None:
     admin = admin_client(stack.credentials(principal))
-    own = f"city.submissions.{principal}.v1" if principal in SOURCES else "intake.requests.v1"
+    own = OWN.get(principal, "intake.requests.v1")
     retention = ConfigEntry("retention.ms", "1000", incremental_operation=AlterConfigOpType.SET)
     everything = AclBinding(
         ResourceType.TOPIC,
@@ -196,6 +205,11 @@ def attempt(dsn: str, statement: str) -> None:
             await connection.close()
 
     asyncio.run(run())
+
+
+def test_every_process_has_a_database_of_its_own() -> None:
+    assert {service.name for service in SERVICES} == set(PROCESSES)
+    assert len({service.database for service in SERVICES}) == len(PROCESSES)
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

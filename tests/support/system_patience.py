@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import partial, partialmethod
 from typing import Any, TypeVar
 
 import httpx
@@ -20,9 +20,10 @@ from support.system_tables import rows
 from support.system_topics import attributes, everything
 
 from upstream_stack.clock import advance
-from upstream_stack.demo import journeys, outside
-from upstream_stack.demo.journeys import READ, Scene
+from upstream_stack.demo import journeys_referral, journeys_wall, outside, scene, workplaces
 from upstream_stack.demo.outside import Letter, Letters, NotSeenError, Topics
+from upstream_stack.demo.scene import READ, Scene
+from upstream_stack.errors import Trouble
 from upstream_stack.stack import Stack
 
 PATIENCE_SECONDS = 120.0
@@ -56,11 +57,24 @@ def patient(monkeypatch: pytest.MonkeyPatch, stack: Stack, *, move_clock: bool =
                     advance(stack.layout.clock, A_MINUTE)
         raise NotSeenError(what)
 
-    for module in (outside, journeys):
+    for module in (outside, scene, workplaces, journeys_referral, journeys_wall):
         monkeypatch.setattr(module, "wait_for", wait_for)
+    monkeypatch.setattr(Stack, "run", partialmethod(_run_again, Stack.run))
     for method in ("get", "post"):
         monkeypatch.setattr(httpx, method, partial(_again_and_again, getattr(httpx, method)))
     return Scene(stack, FirstOfEach(stack.layout.mail), Topics(stack.kafka_admin_config(), READ))
+
+
+def _run_again(stack: Stack, run: Callable[..., str], *words: str, **more: Any) -> str:
+    """A command that meets a process that is just away is given once more."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return run(stack, *words, **more)
+        except Trouble:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
 def _again_and_again(ask: Callable[..., httpx.Response], *words: Any, **more: Any) -> httpx.Response:

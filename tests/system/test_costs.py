@@ -7,7 +7,7 @@ from upstream_stack.proc_table import own_cost
 from upstream_stack.processes import NAMES, SERVICES
 from upstream_stack.stack import Stack
 
-PSS_BYTES_MAX = 1_200_000_000
+PSS_BYTES_MAX = 1_600_000_000
 WATCHED_SECONDS = 10.0
 BUSY_PERCENT = 10.0
 

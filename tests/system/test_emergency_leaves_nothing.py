@@ -23,6 +23,7 @@ from support.system_topics import (
     submission_record,
 )
 
+from upstream_schemas.topics import PROCESSES
 from upstream_stack.kafka_access import admin_client
 from upstream_stack.stack import Stack
 
@@ -116,7 +117,7 @@ def test_each_is_counted_as_an_outcome_without_a_request(stack: Stack, told: lis
 
 def test_no_word_of_them_is_in_any_table(stack: Stack, told: list[Told]) -> None:
     everything = every_row(stack)
-    assert {process for process, _, __ in everything} == {"intake", "scheduler", "notifier-public"}
+    assert {process for process, _, __ in everything} == set(PROCESSES)
     assert any(table == "runtime.inbox" for _, table, __ in everything)
     assert [(process, table) for process, table, text in everything if holds(text.encode())] == []
 

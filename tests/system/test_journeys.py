@@ -1,4 +1,4 @@
-"""The three journeys of the mission, by the demo's own eyes; twice, and then the stack is stopped and started again."""
+"""The journeys of the mission, by the demo's own eyes; twice, and then the stack is stopped and started again."""
 
 import re
 from collections.abc import Mapping
