@@ -15,7 +15,7 @@ from upstream_runtime.settings import Settings
 from upstream_runtime.wiring import Aggregate, App, Asked, Change, Inlet, Refusal, Stored
 from upstream_schemas.envelope import Envelope, Unreadable
 from upstream_schemas.model import Event
-from upstream_schemas.topics import Topic, Zone
+from upstream_schemas.topic import Topic, Zone
 
 
 @dataclass(frozen=True, slots=True)
