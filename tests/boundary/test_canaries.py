@@ -15,7 +15,7 @@ from support.system_patience import patient
 from support.wall_search import Place, where
 
 from upstream_stack.clock import fresh_id
-from upstream_stack.demo import people
+from upstream_stack.demo import journeys_wall, people
 from upstream_stack.demo.journeys_referral import help_found, taken_back
 from upstream_stack.demo.journeys_wall import offer_of_help
 from upstream_stack.demo.scene import Scene
@@ -61,6 +61,7 @@ def found(stack: Stack) -> Found:
         patch.setattr(people, "LUCIA", PEOPLE["name"])
         patch.setattr(people, "help_offer", lambda *given: offer(*given) | {"agency_reference": POLICE["reference"]})
         try:
+            patch.setattr(journeys_wall, "_approve", _as_marked)
             for journey in (help_found, taken_back, offer_of_help):
                 for _ in journey(scene):
                     pass
@@ -71,6 +72,13 @@ def found(stack: Stack) -> Found:
     return Found(
         {marker: everything[marker] for marker in POLICE.values()}, {marker: everything[marker] for marker in PEOPLE.values()}
     )
+
+
+_approve = journeys_wall._approve
+
+
+def _as_marked(scene: Scene, reference: str, role: str, account: str) -> None:
+    _approve(scene, reference, role, f"{POLICE['account']}.{account}")
 
 
 def marked() -> dict[str, str]:
@@ -128,6 +136,10 @@ def test_nothing_of_the_police_is_anywhere_but_on_their_side(found: Found, name:
 @pytest.mark.parametrize("name", ["reference", "event-id", "grounds", "contact", "unknown-field", "not-json"])
 def test_it_is_found_on_their_side(found: Found, name: str) -> None:
     assert Place("enforcement", "topic enforcement.submissions.ppb.v1") in found.of(name)
+
+
+def test_who_approved_is_found_on_their_side(found: Found) -> None:
+    assert any(place.name.startswith("referral-enforcement ") for place in found.of("account"))
 
 
 @pytest.mark.parametrize("name", PEOPLE)

@@ -18,6 +18,7 @@ from support.wall_world import Databases
 from upstream_referral.enforcement import app as enforcement_app
 from upstream_referral.enforcement import decide as enforcement_rules
 from upstream_referral.enforcement import inlet as enforcement_inlet
+from upstream_referral.enforcement.decide import submissions as submission_rules
 from upstream_referral.enforcement.receipts import About, invalid, received
 from upstream_referral.gateway import app as gateway_app
 from upstream_referral.gateway import decide as gateway_rules
@@ -77,6 +78,20 @@ def _keeps_its_id(right: Any, state: Any, offer: Any, ctx: Any) -> Any:
 
 def _names_the_agency(right: Any, state: Any, offer: Any, ctx: Any) -> Any:
     return right(state, offer.model_copy(update={"callback_desk": offer.agency}), ctx)
+
+
+def _keeps_the_offset(patch: pytest.MonkeyPatch) -> None:
+    """Nobody turns a deadline into UTC: not the enforcement side, and not the gateway."""
+    patch.setattr(submission_rules, "to_the_minute", lambda moment: moment.replace(second=0, microsecond=0))
+    right = gateway_rules.help_offer_approved
+
+    def leaky(state: Any, offer: Any, ctx: Any) -> Any:
+        decision = right(state, offer, ctx)
+        first: Any = decision.events[0]
+        crossed = first.model_copy(update={"respond_by": offer.respond_by})
+        return replace(decision, events=(crossed,))
+
+    patch.setattr(gateway_rules, "help_offer_approved", leaky)
 
 
 def _tells_that_it_was_approved(right: Any, state: Any, fact: Any, ctx: Any) -> Any:
@@ -162,7 +177,7 @@ def _may_see(*more: Acl) -> Patch:
 LEAKS: Final = (
     Leak("a crossing keeps its id", _wrapped(gateway_rules, "help_offer_approved", _keeps_its_id), checks.nothing_else_crosses),
     Leak("a crossing names the agency", _wrapped(gateway_rules, "help_offer_approved", _names_the_agency), checks.nothing_else_crosses),
-    Leak("the agency crosses in a field of its own worth", _wrapped(gateway_rules, "help_offer_approved", _names_the_agency), checks.outreach_sees_the_same_whatever_does_not_cross),
+    Leak("the offset of a time tells who wrote it", _keeps_the_offset, checks.outreach_sees_the_same_whatever_does_not_cross),
     Leak("a crossing carries cause and case", _in_catalogue(gateway_app, "crossing.", discreet=False), checks.nothing_else_crosses),
     Leak("a contact crosses in its own size", _wrapped(enforcement_inlet, "padded", lambda _, text, __: text), checks.nothing_else_crosses),
     Leak("a receipt is published at once", _in_catalogue(enforcement_app, "enforcement.receipts", tick=None), checks.a_receipt_says_what_arrived_and_nothing_else),
@@ -203,8 +218,6 @@ async def test_a_check_finds_it(
     leak.plant(monkeypatch)
     try:
         found = await leak.found_by(empty_database, tmp_path)
-    except AssertionError as broken:  # the leak broke the story itself: seen as well
-        found = [str(broken)]
     finally:
         metrics.UNKNOWN_FIELDS.clear()  # the registry outlives the leak
     assert found != [], f"{leak.name}: nobody noticed"
@@ -214,5 +227,5 @@ async def test_a_check_finds_it(
 def test_all_of_them_were_killed(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\nplanted {len(LEAKS)} / killed {len(_killed)}")
-    assert len(LEAKS) >= 15
+    assert len(LEAKS) >= 26
     assert _killed == [leak.name for leak in LEAKS]

@@ -147,9 +147,10 @@ def test_what_crosses_or_goes_to_a_provider_is_discreet_and_nothing_else_is(topi
 
 
 @each_topic
-def test_only_receipts_keep_to_a_tick_and_only_what_crossed_is_blanked_after_a_day(topic: Topic) -> None:
+def test_only_receipts_keep_to_a_tick_and_what_is_sealed_to_ovp_is_blanked_soon(topic: Topic) -> None:
     assert topic.tick == (timedelta(seconds=5) if topic.name == "enforcement.receipts.<agency>.v1" else None)
-    assert topic.blanked_after == (timedelta(days=1) if topic.zone is Zone.CROSSING else None)
+    blanked = {"enforcement.crossings.v1": timedelta(days=1), "intake.referrals.v1": timedelta(minutes=10)}
+    assert topic.blanked_after == (timedelta(days=1) if topic.zone is Zone.CROSSING else blanked.get(topic.name))
 
 
 @pytest.mark.parametrize("process", PROCESSES)

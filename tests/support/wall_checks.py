@@ -97,7 +97,7 @@ async def outreach_sees_the_same_whatever_does_not_cross(databases: Databases, f
         7,
     )
     views = []
-    for day in (replace(DAY, contact=False), replace(other, contact=False)):
+    for day in (replace(DAY, contact=False), replace(other, contact=False, respond_by="2026-11-25T10:00:00-08:00")):
         async with world(databases, folder) as found:
             await police_day(found, day)
             crossings = await found.gateway.said("crossing.")

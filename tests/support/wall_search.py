@@ -17,7 +17,7 @@ from support.system_topics import everything
 from upstream_schemas.topic import Zone
 from upstream_schemas.topics import CATALOGUE, ZONE_OF_PROCESS
 from upstream_stack.kafka_access import admin_client
-from upstream_stack.processes import SERVICES
+from upstream_stack.processes import METRICS_TOKEN, SERVICES, Service
 from upstream_stack.stack import Stack
 
 FRAGMENT_LETTERS = 10
@@ -59,7 +59,7 @@ def places(stack: Stack) -> Iterator[tuple[Place, bytes]]:
     for log in stack.layout.logs.rglob("*.log"):
         yield Place(side_of(log.stem), f"log {log.stem}"), log.read_bytes()
     for service in SERVICES:
-        yield Place(side_of(service.name), f"metrics {service.name}"), httpx.get(f"{stack.url(service.name)}/metrics").content
+        yield Place(side_of(service.name), f"metrics {service.name}"), _metrics(stack, service)
     for letter in stack.layout.mail.rglob("*"):
         if letter.is_file():
             yield Place("mail", "mail"), letter.read_bytes()
@@ -73,6 +73,15 @@ def side_of(process: str) -> str:
     if process == "referral-gateway":
         return "gateway"
     return ZONE_OF_PROCESS.get(process, Zone.CITY).value
+
+
+def _metrics(stack: Stack, service: Service) -> bytes:
+    token = stack.secret(service.operator, f"{service.name}-{METRICS_TOKEN}")
+    return (
+        httpx.get(f"{stack.url(service.name)}/metrics", headers={"Authorization": f"Bearer {token}"})
+        .raise_for_status()
+        .content
+    )
 
 
 def _topics(stack: Stack) -> Iterator[tuple[Place, bytes]]:

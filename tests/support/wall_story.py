@@ -30,6 +30,7 @@ class Day:
     event_id: str = "qxv-event-marker"
     number: int = 1
     contact: bool = True
+    respond_by: str = "2026-11-25T18:00:00Z"
 
     @property
     def markers(self) -> tuple[str, ...]:
@@ -48,7 +49,7 @@ async def police_day(world: World, day: Day = DAY) -> None:
     offer: dict[str, Any] = {
         "agency_reference": day.reference,
         "urgency": "this-week",
-        "respond_by": "2026-11-25T18:00:00Z",
+        "respond_by": day.respond_by,
         "language": "so",
         "callback_desk": "ceasefire-desk",
         "attestation": ATTESTED,

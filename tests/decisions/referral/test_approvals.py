@@ -224,7 +224,7 @@ def test_what_is_over_stays_over() -> None:
 
 
 def test_silence_ends_it_when_the_call_was_expected_or_after_three_days() -> None:
-    offer, patient = offer_waiting(), offer_waiting(respond_by="2026-12-24T18:00:00Z")
+    offer, patient = offer_waiting(), offer_waiting(respond_by="2026-12-20T18:00:00Z")
     assert offer.expires_at == datetime.fromisoformat("2026-11-25T18:00:00Z")
     for waiting in (patient, alert_waiting(), call_waiting()):
         assert waiting.expires_at == NOW + timedelta(hours=72)

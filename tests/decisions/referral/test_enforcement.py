@@ -16,6 +16,7 @@ from support.enforcement_builders import (
     NOW,
     OVP_KEY_ID,
     SUBMISSION,
+    alert_waiting,
     approved_by,
     call_asked,
     call_waiting,
@@ -31,7 +32,7 @@ from support.enforcement_builders import (
 )
 
 from upstream_referral.enforcement import decide, inlet
-from upstream_referral.enforcement.model import HelpOffer, Submission
+from upstream_referral.enforcement.model import AreaAlert, HelpOffer, Submission
 from upstream_runtime import vault
 from upstream_runtime.decision import UNCHANGED, Decision
 from upstream_runtime.wiring import Asked, Refusal
@@ -229,3 +230,17 @@ def test_two_agencies_may_use_one_submission_id_and_mean_two_submissions() -> No
     assert len(keys) == 2
     assert inlet.key(event, context().cause, secret) == inlet.key(help_offered(urgency="today"), context().cause, secret)
     assert inlet.key(event, context().cause, b"another") not in keys
+
+
+def test_no_offset_no_subtag_and_no_far_deadline_crosses() -> None:
+    """Each would be a mark of who wrote it, or room for words that the approver does not see."""
+    waiting = offer_waiting(respond_by="2026-11-25T10:00:00-08:00", language="en-us", contact=None)
+    assert isinstance(waiting.what, HelpOffer)
+    assert waiting.what.respond_by.isoformat() == "2026-11-25T18:00:00+00:00"
+    assert waiting.what.language == "en"
+    alert = alert_waiting(hour="2026-11-23T09:00:00-08:00")
+    assert isinstance(alert.what, AreaAlert)
+    assert alert.what.hour.isoformat() == "2026-11-23T17:00:00+00:00"
+    far = decide.help_offered(None, offered(respond_by="2027-05-17T10:33:00Z", contact=None), context())
+    assert isinstance(far.answer, SubmissionInvalidV1)
+    assert far.answer.code == "respond-by-too-far"

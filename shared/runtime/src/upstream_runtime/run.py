@@ -189,7 +189,7 @@ class Process:
         def ready() -> dict[str, bool]:
             return {"database": engine.reachable, "broker": source.ready.is_set(), "relay": relay.leads.is_set()}
 
-        web = application(self.app, engine, ready)
+        web = application(self.app, engine, ready, self.settings.secret_if_any("metrics-token"))
         host = self.settings.more.get("UPSTREAM_HOST", "127.0.0.1")
         return uvicorn.Config(
             web, host=host, port=self.settings.port, log_config=None, access_log=False, lifespan="off", server_header=False

@@ -33,6 +33,10 @@ class Settings:
         except OSError:
             raise MissingSettingError(f"no secret file {name!r} for {self.process}") from None
 
+    def secret_if_any(self, name: str) -> str | None:
+        """A secret that a process can do without; None where there is no such file."""
+        return self.secret(name) if (self.secrets / name).exists() else None
+
     @property
     def broker_password(self) -> str | None:
         """The password for the broker; None only where UPSTREAM_KAFKA_SECURITY says `none` outright."""

@@ -5,6 +5,7 @@ One ASGI application per process. Services add their pages; each command goes th
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from secrets import compare_digest
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -85,8 +86,12 @@ async def _answered(request: Request, call_next: Callable[[Request], Awaitable[R
         return PlainTextResponse("We cannot do this right now. Nothing was lost; please try again in a minute.", 503)
 
 
-def application(app: App, engine: Engine, ready: Callable[[], dict[str, bool]]) -> FastAPI:
-    """The process's ASGI application. `ready` names what must hold before it is sent work."""
+def application(app: App, engine: Engine, ready: Callable[[], dict[str, bool]], metrics_token: str | None = None) -> FastAPI:
+    """The process's ASGI application. `ready` names what must hold before it is sent work.
+
+    Metrics count what happens and when, topic by topic, which is nobody's business who opens a page: they are shown to the
+    holder of `metrics_token`, and to nobody where there is none.
+    """
     web = FastAPI(title=f"Upstream {app.process}", openapi_url=None, docs_url=None, redoc_url=None)
 
     @web.middleware("http")
@@ -110,7 +115,10 @@ def application(app: App, engine: Engine, ready: Callable[[], dict[str, bool]]) 
         return JSONResponse(found, 200 if all(found.values()) else 503)
 
     @web.get("/metrics")
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        shown = f"Bearer {metrics_token}".encode()
+        if metrics_token is None or not compare_digest(request.headers.get("authorization", "").encode(), shown):
+            return PlainTextResponse("Not Found", 404)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     if app.pages is not None:

@@ -33,8 +33,9 @@ class Topic:
 
     On a `discreet` topic a record tells nothing of where it came from: its id is random, its times are rounded down to the
     hour, and it names no cause, no case and no revision. With `tick`, records are published only at marks of that length
-    since the epoch: the first one that is at least one tick after the record that caused them was received. Bodies in the
-    producer's own table are blanked `blanked_after` they were sent.
+    since the epoch: the first one that is at least one tick after the record that caused them was received. Bodies
+    in the producer's own table are blanked once they were sent and `blanked_after` has passed since they were said (on a discreet
+    topic: since the full hour before).
     """
 
     name: str

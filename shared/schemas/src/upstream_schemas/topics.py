@@ -19,6 +19,7 @@ PROCESSES: Final = ("intake", "scheduler", "notifier-public", "notifier-outreach
 
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
+FORTNIGHT: Final = timedelta(days=14)
 
 CITY_SUBMISSIONS: Final = Topic(
     name="city.submissions.<source>.v1",
@@ -179,7 +180,9 @@ INTAKE_REFERRALS: Final = Topic(
     producer="intake",
     consumers=(OUTREACH,),
     zone=Zone.OUTREACH,
-    doc="Self-referrals, sealed to OVP at the door; intake keeps nothing of them.",
+    retention=WEEK,
+    blanked_after=timedelta(minutes=10),
+    doc="Self-referrals, sealed to OVP at the door; intake drops its copy minutes after it is sent.",
 )
 OUTREACH_REFERRALS: Final = Topic(
     name="outreach.referrals.v1",
@@ -319,7 +322,7 @@ ENFORCEMENT_RECEIPTS: Final = Topic(
     partitions=1,
     retention=WEEK,
     tick=timedelta(seconds=5),
-    doc="X4: one receipt for each submission, from the submission alone, on a clock of its own.",
+    doc="X4: one receipt for each submission, from what the agency sent and nothing else, on a clock of its own.",
 )
 ENFORCEMENT_CROSSINGS: Final = Topic(
     name="enforcement.crossings.v1",
@@ -334,6 +337,8 @@ ENFORCEMENT_CROSSINGS: Final = Topic(
     consumers=(GATEWAY,),
     zone=Zone.ENFORCEMENT,
     partitions=1,
+    retention=WEEK,
+    blanked_after=DAY,
     doc="What people approved to cross, and that something was refused.",
 )
 CROSSING_HELP_OFFERS: Final = Topic(
@@ -344,6 +349,7 @@ CROSSING_HELP_OFFERS: Final = Topic(
     consumers=(OUTREACH,),
     zone=Zone.CROSSING,
     partitions=1,
+    retention=FORTNIGHT,
     discreet=True,
     blanked_after=DAY,
     doc="X1 and X3, for OVP's coordinator.",
@@ -356,9 +362,10 @@ CROSSING_AREA_ALERTS: Final = Topic(
     consumers=(OUTREACH,),
     zone=Zone.CROSSING,
     partitions=1,
+    retention=FORTNIGHT,
     discreet=True,
     blanked_after=DAY,
-    doc="X2, for the outreach duty desk.",
+    doc="X2, for OVP's coordinator.",
 )
 BOUNDARY_COUNTERS: Final = Topic(
     name="oversight.boundary-counters.v1",

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from support.outreach_builders import (
+    ALL,
     NOW,
     accepted,
     after,
@@ -82,6 +83,13 @@ def test_less_ticked_the_second_time_holds_for_everybody_allowed_before() -> Non
     decision = decide.chosen(again, Chosen(("b",), ("name",)), context())
     assert said(decision) == ["consent.narrowed", "consent.given"]
     assert {consent.classes for consent in after(decision).consents} == {("needs", "language", "name")}
+    assert after(decision).consents[0].told == ("needs", "language", *ALL), "what was told was told, and the page says so"
+
+
+def test_less_ticked_the_second_time_changes_nothing_of_who_said_no() -> None:
+    left = after(says(offered("a"), "a", ProviderDeclinedV1, reason="other"))
+    again = after(decide.match(left, found("b"), context()))
+    assert said(decide.chosen(again, Chosen(("b",), ("name",)), context())) == ["consent.given"]
 
 
 def test_less_ticked_narrows_each_that_was_allowed_more() -> None:

@@ -30,9 +30,18 @@ async def load_submissions(conn: Connection, keys: Sequence[UUID]) -> Mapping[UU
     return {row["id"]: _stored(row) for row in rows}
 
 
-async def submissions_waiting(conn: Connection) -> list[Submission]:
-    """What nobody has decided on to the end, longest first."""
-    rows = await conn.fetch(_ROW + "WHERE s.ended IS NULL ORDER BY s.received_at, s.id LIMIT $1", WAITING_MAX)
+async def submissions_waiting(conn: Connection, kinds: Sequence[str], agency: str | None) -> list[Submission]:
+    """What of these kinds nobody has decided on to the end, longest first; of one agency, or of all (None)."""
+    rows = await conn.fetch(
+        _ROW
+        + """
+        WHERE s.ended IS NULL AND s.kind = ANY($1::text[]) AND ($2::text IS NULL OR s.agency = $2)
+        ORDER BY s.received_at, s.id LIMIT $3
+        """,
+        list(kinds),
+        agency,
+        WAITING_MAX,
+    )
     return [_stored(row).state for row in rows]
 
 

@@ -89,7 +89,7 @@ class Offer:
 
     `over` is None while the offer stands: `ended` by an answer or by silence, `withdrawn` by the participant or because
     somebody else said yes. `erase_by` is set once the provider was asked to erase, `erased_at` once it says that it did.
-    `suggests` is a service that the provider says fits better.
+    `suggests` is a service that the provider says fits better. `told` are the classes of things that it was told.
     """
 
     offer_id: UUID
@@ -102,6 +102,7 @@ class Offer:
     suggests: str | None = None
     erase_by: datetime | None = None
     erased_at: datetime | None = None
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,11 @@ class Consent:
         if self.offer is None:
             return Became.DECLINED if self.passed_over else Became.CHOSEN
         return self.offer.became
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What its recipient was told, whatever was narrowed since; before it was told, what it would be."""
+        return self.offer.told if self.offer is not None and self.offer.told else self.classes
 
     @property
     def waits(self) -> bool:

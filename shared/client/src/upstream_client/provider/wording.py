@@ -43,7 +43,7 @@ def _offered(data: dict[str, Any], provider: str) -> list[Line]:
 
 
 def _offer_erased(data: dict[str, Any], _: str) -> list[Line]:
-    return [("erased", f"{data['referral_id']}: withdrawn, erased. It was taken back before you read it; nothing is to do")]
+    return [("erased", f"{data['referral_id']}: withdrawn, erased. The offer ended before you read it; nothing is to do")]
 
 
 def _withdrawn(data: dict[str, Any], _: str) -> list[Line]:
@@ -52,7 +52,7 @@ def _withdrawn(data: dict[str, Any], _: str) -> list[Line]:
 
 def _erasure_requested(data: dict[str, Any], provider: str) -> list[Line]:
     return [
-        ("erase", f"{data['referral_id']}: the person took the consent back"),
+        ("erase", f"{data['referral_id']}: this referral is over for you. Erase what you have of it"),
         ("what", "everything you have of this referral: notes, messages, lists, print-outs, copies in other programs"),
         ("before", local(data["attest_by"])),
         ("then say so", command("attest", provider, data)),

@@ -4,7 +4,7 @@ Judged by what the agency sent and when the broker got it, so that a receipt tel
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from upstream_referral.enforcement.model import Issued, Offered
@@ -18,17 +18,25 @@ CONTACT_TOO_LONG: Final = "contact-too-long"
 UNKNOWN_DESK: Final = "unknown-desk"
 UNKNOWN_LANGUAGE: Final = "unknown-language"
 RESPOND_BY_PASSED: Final = "respond-by-passed"
+RESPOND_BY_TOO_FAR: Final = "respond-by-too-far"
 UNKNOWN_AREA: Final = "unknown-area"
 NOT_ON_THE_HOUR: Final = "not-on-the-hour"
 HOUR_TO_COME: Final = "hour-to-come"
 
 Wrong = tuple[tuple[str, str], ...]  # (JSON pointer, code)
+RESPOND_WITHIN: Final = timedelta(days=30)
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def to_the_minute(moment: datetime) -> datetime:
-    """A deadline as people say it: to the microsecond it would be a key that both sides of the wall share."""
-    return moment.replace(second=0, microsecond=0)
+    """A deadline as people say it, in UTC: seconds or an offset of its own would be a key that both sides of the wall share."""
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def plain_language(tag: str) -> str:
+    """The language without its subtags, which are free text."""
+    found = languages.language(tag)
+    return found.code if found else tag
 
 
 def wrong_contact(contact: OfferContact, *, takes_contact: bool) -> str | None:
@@ -48,6 +56,7 @@ def wrong_offer(offer: Offered, received_at: datetime) -> Wrong:
         ("/callback_desk", UNKNOWN_DESK if not desks.known_desk(offer.callback_desk) else None),
         ("/language", UNKNOWN_LANGUAGE if not languages.known(offer.language) else None),
         ("/respond_by", RESPOND_BY_PASSED if to_the_minute(offer.respond_by) <= received_at else None),
+        ("/respond_by", RESPOND_BY_TOO_FAR if offer.respond_by > received_at + RESPOND_WITHIN else None),
         ("/contact", offer.contact if isinstance(offer.contact, str) else None),
     )
     return tuple((pointer, code) for pointer, code in wrong if code is not None)

@@ -7,7 +7,7 @@ undecided is told to no agency.
 from datetime import datetime, timedelta
 from typing import Final
 
-from upstream_referral.enforcement.decide.checks import Wrong, to_the_minute, wrong_alert, wrong_offer
+from upstream_referral.enforcement.decide.checks import Wrong, plain_language, to_the_minute, wrong_alert, wrong_offer
 from upstream_referral.enforcement.model import (
     AreaAlert,
     CallAsked,
@@ -37,7 +37,7 @@ def help_offered(known: Submission | None, offer: Offered, ctx: Ctx) -> Decision
         return _invalid(offer, wrong, ctx)
     contact = offer.contact if isinstance(offer.contact, SealedContact) else None
     respond_by = to_the_minute(offer.respond_by)
-    what = HelpOffer(offer.urgency, respond_by, offer.language, offer.callback_desk, contact)
+    what = HelpOffer(offer.urgency, respond_by, plain_language(offer.language), offer.callback_desk, contact)
     return _waits(known, offer, what, min(respond_by, ctx.now + DECIDE_WITHIN), ctx)
 
 
@@ -45,7 +45,7 @@ def area_alert_issued(known: Submission | None, alert: Issued, ctx: Ctx) -> Deci
     """X2."""
     if wrong := wrong_alert(alert, _received_at(ctx)):
         return _invalid(alert, wrong, ctx)
-    what = AreaAlert(alert.cell, alert.hour, alert.alert, alert.retaliation)
+    what = AreaAlert(alert.cell, to_the_minute(alert.hour), alert.alert, alert.retaliation)
     return _waits(known, alert, what, ctx.now + DECIDE_WITHIN, ctx)
 
 

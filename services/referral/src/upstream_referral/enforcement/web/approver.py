@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from upstream_referral.enforcement import store
 from upstream_referral.enforcement.decide import approvals
-from upstream_referral.enforcement.model import Approver, Approves, Declines, Word
+from upstream_referral.enforcement.model import ANY_AGENCY, Approver, Approves, Declines, Word
 from upstream_referral.enforcement.web import approver_link
 from upstream_referral.enforcement.web.approver_view import page_view
 from upstream_referral.enforcement.web.rendering import HEADERS, STYLE, approver_html, html, unknown_html
@@ -60,5 +60,7 @@ def put(app: FastAPI, door: Door, submission: Aggregate, links: Links) -> None:
         return html(unknown_html(), 404)
 
     async def _page(approver: Approver, said: str | None = None, problem: str | None = None, status: int = 200) -> Response:
-        waiting = await door.ask(store.submissions_waiting)
+        kinds = [kind for kind, roles in approvals.WHO_APPROVES.items() if approver.role in roles]
+        agency = None if approver.agency == ANY_AGENCY else approver.agency
+        waiting = await door.ask(lambda conn: store.submissions_waiting(conn, kinds, agency))
         return html(approver_html(page_view(approver, waiting, door.now()), said, problem), status)

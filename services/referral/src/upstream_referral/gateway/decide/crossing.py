@@ -1,8 +1,10 @@
 """What crosses: each record built anew, field by field, under a fresh random id (docs/separation.md). Pure.
 
 An approved crossing is never handed on, copied or unpacked as a whole: what is not named here does not cross. The one thing
-copied as it is, is X1's sealed contact, which nobody but OVP can open.
+copied as it is, is X1's sealed contact, which nobody but OVP can open. An offset of a time would be a mark of who wrote it.
 """
+
+from datetime import UTC
 
 from upstream_referral.gateway.decide.counting import CROSSED, counted
 from upstream_referral.gateway.model import Counters
@@ -23,7 +25,7 @@ def help_offer_approved(counters: Counters | None, offer: HelpOfferApprovedV1, c
     crossed = HelpOfferCrossedV1(
         crossing_id=ctx.fresh_id(),
         urgency=offer.urgency,
-        respond_by=offer.respond_by,
+        respond_by=offer.respond_by.astimezone(UTC),
         language=offer.language,
         callback_desk=offer.callback_desk,
         key_id=offer.key_id,
@@ -37,7 +39,7 @@ def area_alert_approved(counters: Counters | None, alert: AreaAlertApprovedV1, c
     crossed = AreaAlertCrossedV1(
         crossing_id=ctx.fresh_id(),
         cell=alert.cell,
-        hour=alert.hour,
+        hour=alert.hour.astimezone(UTC),
         kind=alert.kind,
         retaliation=alert.retaliation,
     )

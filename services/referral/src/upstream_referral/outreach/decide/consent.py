@@ -82,13 +82,17 @@ def _given(service: str, classes: tuple[str, ...], ctx: Ctx) -> Step:
 
 
 def _narrowed_to(classes: tuple[str, ...]) -> Step:
-    """A step: who was allowed to know more before may know no more than this from now on. Nobody may know more than before."""
+    """A step: who may still answer may know no more than this from now on. Nobody may know more than before.
+
+    What was told was told: the offer says so, and the page with it.
+    """
 
     def step(referral: Referral) -> Course:
         course = Course(referral)
         for consent in referral.consents:
             less = tuple(kind for kind in consent.classes if kind in classes)
-            if consent.ended is None and less != consent.classes:
+            over = consent.ended is not None or (consent.offer is not None and consent.offer.over is not None)
+            if not over and less != consent.classes:
                 said = ConsentNarrowedV1(consent_id=consent.consent_id, referral_id=referral.referral_id, classes=less)
                 narrowed = with_consent(course.referral, replace(consent, classes=less))
                 course = Course(narrowed, (*course.events, said))

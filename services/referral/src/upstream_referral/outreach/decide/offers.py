@@ -104,7 +104,7 @@ def offer(referral: Referral, prepared: Sealed | NobodyThere | None, ctx: Ctx) -
 def _made(referral: Referral, consent: Consent, prepared: Sealed, ctx: Ctx) -> Decision[Referral]:
     respond_by = full_hour_after(ctx.now + ANSWER_WITHIN)
     offer_id = prepared.offer_id
-    made = Offer(offer_id, prepared.slug, ctx.now, respond_by)
+    made = Offer(offer_id, prepared.slug, ctx.now, respond_by, told=consent.classes)
     keys = (*referral.content_keys, ContentKey(offer_id, prepared.content_key))
     asked = with_consent(replace(referral, content_keys=keys), replace(consent, offer=made))
     offered = ReferralOfferMadeV1(referral_id=offer_id, service=consent.service, sealed=prepared.sealed, respond_by=respond_by)

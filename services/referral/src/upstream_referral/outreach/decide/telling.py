@@ -10,14 +10,15 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from upstream_referral.outreach.decide.case import Ctx, about_a_referral
+from upstream_referral.outreach.decide.case import DESK_NEWS, Ctx, about_a_referral
 from upstream_referral.outreach.model import DESK_KEY, DONE, Desk, DeskSet, Referral
-from upstream_runtime.decision import Decision, steady_id
+from upstream_runtime.decision import Decision, Due, steady_id
 from upstream_schemas.model import Event
 from upstream_schemas.notifier import AboutNotice, NoticeExpiredV1, NoticeFailedV1, NoticeSentV1, NoticeSuppressedV1
 from upstream_schemas.outreach import NoticeRequestedV1, NoticeTakenBackV1, OutreachContactUpsertedV1
 
 NEWS_VALID: Final = timedelta(days=3)
+DESK_MISSING: Final = timedelta(minutes=10)
 DESK_NEWS_VALID: Final = timedelta(days=1)
 
 
@@ -81,9 +82,9 @@ def desk_set(_: Desk | None, fact: DeskSet, ctx: Ctx) -> Decision[Desk]:
 
 
 def desk_news(desk: Desk | None, _: None, ctx: Ctx) -> Decision[Desk]:
-    """Something new waits: the desk is told that, and nothing of what it is."""
+    """Something new waits: the desk is told that, and nothing of what it is; where there is none yet, once there is one."""
     if desk is None:
-        return Decision()
+        return Decision(due=(Due(DESK_NEWS, DESK_KEY, ctx.now + DESK_MISSING),))
     event = NoticeRequestedV1(
         notice_id=ctx.id("notice"),
         case_id=DESK_KEY,

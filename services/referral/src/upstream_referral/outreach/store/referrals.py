@@ -41,12 +41,12 @@ async def referral_by_page(conn: Connection, page_hash: str) -> Referral | None:
 
 
 async def referrals_waiting(conn: Connection, now: datetime) -> list[Referral]:
-    """What a coordinator may look after, longest first: choices that are open, hand-offs that are late, and lately unmet."""
+    """What a coordinator may look after: hand-offs that are late before everything else, then unmet, then open choices."""
     rows = await conn.fetch(
         _ROW
         + """
         WHERE (r.stage IN ('choosing', 'unmet') OR r.late IS NOT NULL) AND (r.stage <> 'unmet' OR r.since > $1)
-        ORDER BY r.since, r.referral_id LIMIT $2
+        ORDER BY r.late IS NULL, r.stage = 'choosing', r.since, r.referral_id LIMIT $2
         """,
         now - UNMET_SHOWN,
         WAITING_MAX,

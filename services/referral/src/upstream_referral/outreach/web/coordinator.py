@@ -1,7 +1,7 @@
 """The coordinator's page behind a signed link: what waits, the most urgent first, and that somebody acts on it.
 
-Opens contacts for the coordinator's eyes only; an opened contact is shown once and kept nowhere. What is acknowledged is
-recorded on this side and told to nobody.
+Opens contacts for the coordinator's eyes only, anew each time the page is shown, until somebody acknowledges them; keeps none.
+What is acknowledged is recorded on this side and told to nobody.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,10 +15,10 @@ from fastapi.responses import RedirectResponse
 from upstream_referral.outreach import decide, store
 from upstream_referral.outreach.model import Acknowledged, Crossing, HelpOffer, Referral
 from upstream_referral.outreach.sealing import details_of
+from upstream_referral.outreach.web import coordinator_link
 from upstream_referral.outreach.web.coordinator_view import Reachable, Waiting, desk_view
 from upstream_referral.outreach.web.participant_view import Directory
 from upstream_referral.outreach.web.rendering import closed_html, desk_html, html
-from upstream_referral.outreach.web.staff import COORDINATOR
 from upstream_runtime.links import Links
 from upstream_runtime.vault import CannotOpenError
 from upstream_runtime.web import Door
@@ -36,21 +36,16 @@ def put(app: FastAPI, door: Door, crossings: Aggregate, links: Links, opener: Op
 
     @app.get("/c/{token}")
     async def show(token: str) -> Response:
-        account = _account(links, token)
+        account = coordinator_link.read(links, token, door.now())
         return html(closed_html(), 404) if account is None else await _page(door, opener, account, token)
 
     @app.post("/c/{token}/acknowledge/{crossing_id}")
     async def acknowledge(token: str, crossing_id: UUID) -> Response:
-        account = _account(links, token)
+        account = coordinator_link.read(links, token, door.now())
         if account is None:
             return html(closed_html(), 404)
         await door.tell(crossings, crossing_id, decide.acknowledged, Acknowledged(account))
         return RedirectResponse(f"/c/{token}", 303)
-
-
-def _account(links: Links, token: str) -> str | None:
-    claims = links.read(COORDINATOR, token)
-    return claims[0] if claims else None
 
 
 async def _page(door: Door, opener: Opener, account: str, token: str) -> Response:

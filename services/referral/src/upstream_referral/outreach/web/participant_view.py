@@ -142,7 +142,7 @@ def _accepted(consent: Consent, directory: Directory) -> str:
 
 
 def _reachable(consent: Consent) -> bool:
-    return _REACHED_BY in consent.classes
+    return _REACHED_BY in consent.told
 
 
 def _reach(referral: Referral, directory: Directory) -> Shown | None:
@@ -157,7 +157,7 @@ def _told(referral: Referral, consent: Consent, directory: Directory, reader: st
     return Told(
         code=consent.service,
         name=name_of(consent.service, directory),
-        classes=tuple(known("class", kind) for kind in consent.classes) if told_at or consent.waits else (),
+        classes=tuple(known("class", kind) for kind in consent.told) if told_at or consent.waits else (),
         when=moment_text(told_at, reader) if told_at else None,
         iso=told_at.isoformat() if told_at else None,
         became=known("offer", _became(consent)),

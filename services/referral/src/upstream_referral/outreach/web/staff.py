@@ -6,7 +6,7 @@ The desk's address is locked under a fresh key before anything decides or stores
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import compare_digest
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request
 
@@ -22,6 +22,7 @@ from upstream_referral.outreach.model import (
     ProviderRemoved,
     TrialAsked,
 )
+from upstream_referral.outreach.web import coordinator_link
 from upstream_referral.outreach.web import staff_bodies as bodies
 from upstream_runtime import vault
 from upstream_runtime.decision import Decide
@@ -30,7 +31,6 @@ from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate
 from upstream_schemas.intake import ContactCard
 
-COORDINATOR: Final = "c"
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 
 
@@ -58,12 +58,15 @@ def _put_providers(router: APIRouter, door: Door, providers: Aggregate) -> None:
         if answer == UNKNOWN:
             raise HTTPException(404, "No provider of this name.")
         if answer == UNKNOWN_SERVICE:
-            raise HTTPException(422, "The directory has no service of such a code, or another provider stands for it.")
+            raise HTTPException(422, "The directory has no service of such a code.")
         return {"slug": slug, "answer": answer}
 
     @router.put("/providers/{slug}")
     async def register(slug: Slug, request: Request) -> dict[str, str]:
         body = bodies.read(bodies.ProviderBody, await request.body())
+        standing = await door.ask(store.standing_for)
+        if any(standing.get(code, slug) != slug for code in body.services):
+            raise HTTPException(422, "Another provider stands for one of these services.")
         fact = ProviderRegistered(slug, body.key_id, body.public_key, body.services)
         return await tell(slug, decide.provider_registered, fact)
 
@@ -93,7 +96,7 @@ def _put_desk(router: APIRouter, door: Door, desk: Aggregate, links: Links) -> N
     @router.post("/coordinator-links")
     async def link(request: Request) -> dict[str, str]:
         body = bodies.read(bodies.CoordinatorBody, await request.body())
-        return {"link": links.make(COORDINATOR, body.account)}
+        return {"link": coordinator_link.make(links, body.account, door.now())}
 
 
 def _guard(token: str) -> Callable[[Request], None]:
