@@ -19,16 +19,19 @@ from upstream_stack.processes import (
 )
 from upstream_stack.secret_files import lane_public_key_path, ovp_public_key_path
 
-MAIL_FROM = "Portland Community Safety <community-safety@upstream.example.org>"
+SENDERS: Final[Mapping[str, str]] = {
+    "notifier-public": "Portland Community Safety <community-safety@upstream.example.org>",
+    "notifier-outreach": "City of Portland <no-reply@upstream.example.org>",  # a locked phone shows it to whoever looks
+}
 OFFER_CONTACT = "UPSTREAM_OFFER_CONTACT"
 """Whether an offer of help may carry a name and a channel across the wall: `on` or `off`, as whoever starts the stack says."""
 
-_TOLD: Final[Mapping[Setting, Callable[[Layout, Ports], str]]] = {
-    "SMTP": lambda _, ports: f"127.0.0.1:{ports.service(MAIL_SINK.port_offset)}",
-    "MAIL_FROM": lambda _, __: MAIL_FROM,
-    "OVP_PUBLIC_KEY": lambda layout, _: str(ovp_public_key_path(layout)),
-    "OUTREACH_URL": lambda _, ports: public_url(service("referral-outreach"), ports),
-    "OFFER_CONTACT": lambda _, __: os.environ.get(OFFER_CONTACT, "off"),
+_TOLD: Final[Mapping[Setting, Callable[[Service, Layout, Ports], str]]] = {
+    "SMTP": lambda _, __, ports: f"127.0.0.1:{ports.service(MAIL_SINK.port_offset)}",
+    "MAIL_FROM": lambda row, _, __: SENDERS[row.name],
+    "OVP_PUBLIC_KEY": lambda _, layout, __: str(ovp_public_key_path(layout)),
+    "OUTREACH_URL": lambda _, __, ports: public_url(service("referral-outreach"), ports),
+    "OFFER_CONTACT": lambda _, __, ___: os.environ.get(OFFER_CONTACT, "off"),
 }
 
 
@@ -57,7 +60,7 @@ def service_environment(row: Service, layout: Layout, ports: Ports, role: Role =
         "UPSTREAM_CLOCK": str(layout.clock),
         "UPSTREAM_MEMBER": "1",  # one supervised process: a static member of its consumer group
     }
-    told |= {f"UPSTREAM_{name}": _TOLD[name](layout, ports) for name in row.told}
+    told |= {f"UPSTREAM_{name}": _TOLD[name](row, layout, ports) for name in row.told}
     if row.lane is not None:
         told["UPSTREAM_LANE_PUBLIC_KEY"] = str(lane_public_key_path(layout, row.lane))
     return {**os.environ, "PYTHONUNBUFFERED": "1", **told}

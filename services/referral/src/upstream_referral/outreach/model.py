@@ -77,7 +77,10 @@ NOBODY: Final = Person()
 
 @dataclass(frozen=True, slots=True)
 class ContentKey:
-    """The key that opens one offer. It exists exactly as long as the offer stands."""
+    """The key that opens one offer. It exists exactly as long as the offer stands, to be sealed anew for a provider that asks.
+
+    Nothing asks yet: a provider that lost its key pair is offered nothing again.
+    """
 
     offer_id: UUID
     key: str = field(repr=False)
