@@ -11,6 +11,7 @@ from html import escape
 from urllib.parse import quote
 
 import httpx
+from support.system_files import bytes_of
 from support.system_tables import every_row
 from support.system_topics import everything
 
@@ -62,10 +63,10 @@ def places(stack: Stack) -> Iterator[tuple[Place, bytes]]:
         yield Place(side_of(service.name), f"metrics {service.name}"), _metrics(stack, service)
     for letter in stack.layout.mail.rglob("*"):
         if letter.is_file():
-            yield Place("mail", "mail"), letter.read_bytes()
+            yield Place("mail", "mail"), bytes_of(letter)
     for file in stack.layout.kafka.rglob("*"):
         if file.is_file() and file.suffix not in NUMBERS_ONLY:
-            yield Place(_side_of_segment(file.parent.name), f"broker file {file.parent.name}"), file.read_bytes()
+            yield Place(_side_of_segment(file.parent.name), f"broker file {file.parent.name}"), bytes_of(file)
 
 
 def side_of(process: str) -> str:

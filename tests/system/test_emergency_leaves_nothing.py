@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 from decisions.intake.emergency_sentences import EMERGENCIES
+from support.system_files import bytes_of
 from support.system_mail import mails
 from support.system_tables import every_row
 from support.system_topics import (
@@ -141,7 +142,7 @@ def test_no_file_of_the_whole_stack_holds_a_word_of_them_but_the_broker_s_log_of
     places = [stack.layout.run_dir, stack.layout.elsewhere]
     files = [path for place in places for path in place.rglob("*") if path.is_file()]
     assert any(path.parent.name == "pg_wal" for path in files)
-    assert {path.parent.name for path in files if holds(path.read_bytes())} == {f"{Desk(stack).submissions}-0"}
+    assert {path.parent.name for path in files if holds(bytes_of(path))} == {f"{Desk(stack).submissions}-0"}
 
 
 def records_with_the_word(stack: Stack) -> Mapping[str, int]:
