@@ -25,6 +25,7 @@ from upstream_stack.stack import Stack
 
 SERVICE_NAMES = tuple(row.name for row in SERVICES)
 AWAY_SECONDS = 4.0
+STARTED_SECONDS_MAX = 60.0
 TROUBLE = {"database.unreachable", "broker.unreachable", "relay.interrupted"}
 LINES_MAX = 25  # of one service about one outage: its libraries have some ten things to say, each of them once
 
@@ -49,15 +50,25 @@ def said_once(entries: list[dict[str, Any]]) -> bool:
     return bool(found.keys() & TROUBLE) and all(found[kind] <= 1 for kind in TROUBLE) and found.total() <= LINES_MAX
 
 
+def wait_until_all_wait(parts: Parts) -> None:
+    """Every service has started and said what is missing; then a while more, in which it says it no more."""
+    deadline = time.monotonic() + STARTED_SECONDS_MAX
+    while not all(told(parts.log(name)) for name in SERVICE_NAMES):
+        assert time.monotonic() < deadline, {name: told(parts.log(name)) for name in SERVICE_NAMES}
+        time.sleep(0.1)
+    time.sleep(AWAY_SECONDS)
+
+
 def test_without_a_broker_at_the_start_services_wait_and_begin_when_it_comes(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts.start(POSTGRES, MAIL_SINK.name)
     parts.wait_for_database()
     parts.start(*SERVICE_NAMES)
-    time.sleep(AWAY_SECONDS)
+    wait_until_all_wait(parts)
     assert {name: parts.running[name].poll() for name in SERVICE_NAMES} == dict.fromkeys(SERVICE_NAMES)
-    assert [parts.readiness(name) for name in SERVICE_NAMES] == [{"database": True, "broker": False, "relay": False}] * 3
+    waits = {"database": True, "broker": False, "relay": False}
+    assert {name: parts.readiness(name) for name in SERVICE_NAMES} == dict.fromkeys(SERVICE_NAMES, waits)
     waiting = {name: told(parts.log(name)) for name in SERVICE_NAMES}
     print("without a broker:", waiting)
 
@@ -75,7 +86,7 @@ def test_without_a_database_at_the_start_services_wait_and_begin_when_it_comes(p
     desk = Desk(parts.stack)
     at = services_time(parts.stack)
     desk.send([submission_record(question(at), at) for _ in range(20)])
-    time.sleep(AWAY_SECONDS)
+    wait_until_all_wait(parts)
     assert {name: parts.running[name].poll() for name in SERVICE_NAMES} == dict.fromkeys(SERVICE_NAMES)
     print("without a database:", {name: told(parts.log(name)) for name in SERVICE_NAMES})
 

@@ -12,6 +12,7 @@ from upstream_schemas.envelope import Unreadable
 from upstream_schemas.provider import ContentKeyDeliveredV1, ReferralOfferMadeV1
 
 POLL_MS: Final = 200
+READ_SECONDS_MAX: Final = 15.0
 
 
 class KeyReader:
@@ -42,10 +43,11 @@ class KeyReader:
                 self._polled.notify_all()
 
     async def newest_of(self, offer: ReferralOfferMadeV1) -> ContentKeyDeliveredV1 | Destroyed | None:
-        """After everything is read that the topic holds now. Raises KafkaError."""
-        end = (await self._consumer.end_offsets([self._partition]))[self._partition]
-        async with self._polled:
-            await self._polled.wait_for(lambda: self._position >= end)
+        """After everything is read that the topic holds now. Raises KafkaError, or TimeoutError where reading stands still."""
+        async with asyncio.timeout(READ_SECONDS_MAX):  # a connection that reads nothing more ends, and a new one begins
+            end = (await self._consumer.end_offsets([self._partition]))[self._partition]
+            async with self._polled:
+                await self._polled.wait_for(lambda: self._position >= end)
         return self._keys.of(offer.referral_id)
 
     async def news(self, within_seconds: float) -> None:

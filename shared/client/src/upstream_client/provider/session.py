@@ -28,6 +28,7 @@ POLL_MS: Final = 200
 READ_AHEAD_MAX: Final = 1000  # records that are not done
 KEYLESS_SECONDS: Final = 5.0  # after which a run that shall end leaves an offer without its key to the next
 PAUSE_SECONDS: Final = 0.05
+COMMIT_SECONDS_MAX: Final = 10.0
 Lane = deque[Incoming]
 
 
@@ -128,7 +129,8 @@ class Session:
             self._step.set()
             self.handed_over.note(record_id, self.offsets.next_offset)
             if self.offsets.next_offset > before:
-                await _unbroken(self.consumer.commit({self.partition: self.offsets.next_offset}))
+                async with asyncio.timeout(COMMIT_SECONDS_MAX):  # then this connection is worth nothing, and a new one begins
+                    await _unbroken(self.consumer.commit({self.partition: self.offsets.next_offset}))
 
 
 async def _unbroken(commit: Coroutine[Any, Any, None]) -> None:
