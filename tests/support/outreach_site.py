@@ -15,6 +15,7 @@ from support.outreach_builders import NOW
 from support.outreach_process import STAFF_TOKEN, Running, running
 
 from upstream_referral.outreach.model import Became, Referral
+from upstream_referral.outreach.web import coordinator_link
 from upstream_runtime.links import Links
 from upstream_runtime.vault import sealer
 from upstream_runtime.web import application
@@ -89,7 +90,7 @@ def provider(*services: str) -> dict[str, Any]:
 
 
 def coordinator(account: str = "sample-lead") -> str:
-    return Links("", "link-key-of-a-test").make("c", account)
+    return coordinator_link.make(Links("", "link-key-of-a-test"), account, NOW)
 
 
 @asynccontextmanager
