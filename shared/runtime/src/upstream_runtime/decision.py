@@ -83,7 +83,7 @@ class Decision(Generic[S]):
 
 
 class Cause(NamedTuple):
-    """What is being decided on: its id, its time, and what it belongs to. `received_at` is the broker's own time of a record."""
+    """What is being decided on: its id, its time, and what it belongs to. `received_at` is the broker's own time of a record from outside."""
 
     id: str
     source: str

@@ -105,7 +105,7 @@ class Reader:
             if envelope.sequence is None:
                 raise Unreadable("missing-header")
             mark = Mark(*envelope.sequence)
-            cause = _cause(envelope, record)
+            cause = _cause(envelope)
             steps = tuple(
                 Step(route.aggregate, key, route.on[type(fact)], fact, cause)
                 for key, fact in self._facts(record, route, envelope)
@@ -174,7 +174,7 @@ class Reader:
 
     def _cause(self, asked: Asked, envelope: Envelope | None, record: Polled) -> Cause:
         if envelope is not None:
-            return _cause(envelope, record, asked.party or None)
+            return _cause(envelope, asked.party or None, record_time(record))
         where = f"{asked.partition}/{asked.offset}"
         name, source, party = asked.event_id or where, f"/{asked.party}", asked.party or None
         return Cause(name, source, self.clock.now(), None, party, None, record_time(record))
@@ -189,12 +189,12 @@ def record_time(record: Polled) -> datetime:
     return datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
 
-def _cause(envelope: Envelope, record: Polled, party: str | None = None) -> Cause:
+def _cause(envelope: Envelope, party: str | None = None, received_at: datetime | None = None) -> Cause:
     """From outside nothing but the id, the time and a well-formed trace is believed."""
     trace = envelope.traceparent
     trusted = trace if trace is None or (len(trace) == TRACE_LENGTH and trace.isascii()) else None
     correlation = envelope.correlation if party is None else None
-    return Cause(envelope.id, envelope.source, envelope.time, correlation, party, trusted, record_time(record))
+    return Cause(envelope.id, envelope.source, envelope.time, correlation, party, trusted, received_at)
 
 
 def _readable_id(record: Polled) -> str | None:
