@@ -13,11 +13,12 @@ import asyncpg
 from asyncpg import Pool
 from httpx import ASGITransport, AsyncClient
 from nacl.public import PrivateKey
+from support.stopped_clock import Stopped
 
 from upstream_intake.app import wiring
 from upstream_runtime import store as runtime_store
 from upstream_runtime.apply import Mind, Step, only
-from upstream_runtime.clock import Clock, fresh_id
+from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Cause
 from upstream_runtime.engine import Engine
 from upstream_runtime.migrate import migrate
@@ -35,17 +36,6 @@ EVERY_TABLE = """
 SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
  WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 """
-
-
-class Stopped(Clock):
-    """A clock that a test moves."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @dataclass(slots=True)

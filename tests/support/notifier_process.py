@@ -17,11 +17,12 @@ from nacl.public import PrivateKey
 from pydantic_core import to_json
 from support.notifier_builders import group
 from support.scripted_mail_server import Script, serving
+from support.stopped_clock import Stopped
 
 from upstream_notifier.app import wiring
 from upstream_runtime import store as runtime_store
 from upstream_runtime.apply import Mind, Plan, Step
-from upstream_runtime.clock import Clock, fresh_id
+from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Cause
 from upstream_runtime.due import DueWork
 from upstream_runtime.engine import Engine
@@ -40,17 +41,6 @@ LEFT = "SELECT count(*) FROM runtime.due WHERE due_at <= $1 OR kind = 'unresolve
 LINK = "https://upstream.example.org/r/token"
 CONTACT_OF = {"notifier-public": ContactUpsertedV1, "notifier-outreach": OutreachContactUpsertedV1}
 ASHA = {"name": "Asha Example", "email": "asha@example.org", "phone": "+15035550100", "consent_contact": True}
-
-
-class Stopped(Clock):
-    """A clock that a test moves."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ import asyncpg
 from asyncpg import Connection, Pool
 from nacl.public import PrivateKey
 from support.outreach_builders import NOW, details
+from support.stopped_clock import Stopped
 
 from upstream_referral.outreach import decide, store
 from upstream_referral.outreach.app import MATTERS, wiring
@@ -31,7 +32,7 @@ from upstream_referral.outreach.model import (
 )
 from upstream_runtime import store as runtime_store
 from upstream_runtime.apply import Mind, Step, only
-from upstream_runtime.clock import Clock, fresh_id
+from upstream_runtime.clock import fresh_id
 from upstream_runtime.consume import Consumer
 from upstream_runtime.decision import Cause, Decide
 from upstream_runtime.due import DueWork
@@ -52,17 +53,6 @@ from upstream_schemas.sealed import PADDED_BYTES, OfferPayload, SelfReferral, pa
 
 STAFF_TOKEN = "staff-token-of-a-test"
 LEFT = "SELECT count(*) FROM runtime.due WHERE due_at <= $1"
-
-
-class Stopped(Clock):
-    """A clock that a test moves."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 class Nowhere:

@@ -12,10 +12,11 @@ from uuid import UUID
 
 import asyncpg
 from nacl.public import PrivateKey
+from support.stopped_clock import Stopped
 
 from upstream_runtime import store as runtime_store
 from upstream_runtime.apply import Mind, Step, only
-from upstream_runtime.clock import Clock, fresh_id
+from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Cause, Decide
 from upstream_runtime.due import DueWork
 from upstream_runtime.engine import Engine
@@ -30,17 +31,6 @@ from upstream_schemas.intake import TrainingRequestedV1
 
 STAFF_TOKEN = "staff-token-of-a-test"
 LEFT = "SELECT count(*) FROM runtime.due WHERE due_at <= $1"
-
-
-class Stopped(Clock):
-    """A clock that a test moves."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @dataclass(slots=True)

@@ -12,12 +12,12 @@ import asyncpg
 from httpx import ASGITransport, AsyncClient
 from support.enforcement_builders import AGENCY, write_ovp_key
 from support.engine_parts import Noted, OneRecord, consumer_of
+from support.stopped_clock import Stopped
 
 from upstream_referral.enforcement.app import wiring as enforcement_wiring
 from upstream_referral.gateway.app import wiring as gateway_wiring
 from upstream_runtime import store as runtime_store
 from upstream_runtime.apply import Mind
-from upstream_runtime.clock import Clock
 from upstream_runtime.consume import Consumer
 from upstream_runtime.due import DueWork
 from upstream_runtime.engine import Engine
@@ -34,17 +34,6 @@ from upstream_schemas.model import Event
 STAFF_TOKEN = "staff-token-of-a-test"
 STREAM = "the-stream-of-the-enforcement-side"
 SENT_AT = datetime(2026, 11, 23, 18, 20, 1, 250_000, UTC)
-
-
-class Stopped(Clock):
-    """A clock that a test moves."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__()
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @dataclass(frozen=True, slots=True)

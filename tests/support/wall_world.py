@@ -19,6 +19,7 @@ from uuid import UUID
 import asyncpg
 from nacl.public import PrivateKey, SealedBox
 from support.engine_parts import Noted, OneRecord, consumer_of
+from support.stopped_clock import Stopped
 
 from upstream_referral.enforcement import app as enforcement_app
 from upstream_referral.enforcement import decide as enforcement_rules
@@ -29,7 +30,6 @@ from upstream_referral.outreach import decide as outreach_rules
 from upstream_referral.outreach.model import Chosen, ProviderRegistered, TakenBack
 from upstream_runtime import vault
 from upstream_runtime.apply import Mind, Step, only
-from upstream_runtime.clock import Clock
 from upstream_runtime.consume import Consumer
 from upstream_runtime.decision import Cause, steady_id
 from upstream_runtime.due import DueWork
@@ -48,17 +48,6 @@ START = datetime(2026, 11, 23, 18, 20, tzinfo=UTC)
 SIDES = ("enforcement", "gateway", "outreach")
 PROVIDERS = ("bmit", "insight-alliance", "help")
 Databases = Callable[[str], str]
-
-
-class Stopped(Clock):
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = START
-
-    def now(self) -> datetime:
-        return self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +283,7 @@ def chance(seed: str) -> Callable[[], UUID]:
 @asynccontextmanager
 async def world(databases: Databases, folder: Path, *, contact: str = "on") -> AsyncIterator[World]:
     """Both sides and the gateway on empty databases; the same clock, ids and chance every time."""
-    clock, ovp = Stopped(), PrivateKey(sha256(b"ovp").digest())
+    clock, ovp = Stopped(START), PrivateKey(sha256(b"ovp").digest())
     providers = {slug: PrivateKey(sha256(slug.encode()).digest()) for slug in PROVIDERS}
     more = _files(folder, ovp, contact)
     async with AsyncExitStack() as kept:
