@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 from uuid import UUID
@@ -13,6 +12,7 @@ from upstream_client.clock import fresh_id
 from upstream_client.provider.desk import desk_of
 from upstream_client.provider.respond import respond
 from upstream_client.trouble import Trouble
+from upstream_schemas.catalogues.answers import Ending, Reason
 from upstream_schemas.provider import (
     CapacityUpdatedV1,
     ContactFailedV1,
@@ -28,28 +28,6 @@ from upstream_schemas.provider import (
 
 TIMEOUT_SECONDS: Final = 30.0
 CODE: Final = r"[a-z0-9][a-z0-9_.-]{0,63}"
-
-
-class Reason(StrEnum):
-    """Why a provider cannot take a referral."""
-
-    NO_CAPACITY = "no-capacity"
-    NOT_ELIGIBLE = "not-eligible"
-    CONFLICT = "conflict"
-    OTHER = "other"
-
-
-class Ending(StrEnum):
-    """How a referral ended."""
-
-    GOT_HELP = "got-help"
-    PARTIALLY = "partially"
-    NOT_ELIGIBLE = "not-eligible"
-    NO_CAPACITY = "no-capacity"
-    DECLINED_BY_PARTICIPANT = "declined-by-participant"
-    UNREACHABLE = "unreachable"
-    MOVED_ON = "moved-on"
-    UNKNOWN = "unknown"
 
 
 Referral = Annotated[UUID, typer.Argument(metavar="REFERRAL_ID", help="The id that the offer came with.")]

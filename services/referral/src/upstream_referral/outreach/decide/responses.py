@@ -29,6 +29,7 @@ from upstream_referral.outreach.decide.letting_go import ends, only_one_goes_on,
 from upstream_referral.outreach.decide.replies import confirmed, missed, refused, withdrawn
 from upstream_referral.outreach.model import Became, Consent, Offer, Referral, Stage
 from upstream_runtime.decision import Decision, Due, Fact
+from upstream_schemas.catalogues.answers import Ending, Reason
 from upstream_schemas.outreach import (
     ReferralAcceptedV1,
     ReferralDeclinedV1,
@@ -52,10 +53,8 @@ Rule: TypeAlias = Callable[[Referral, Consent, Offer, F, Ctx], Decision[Referral
 
 HAND_OFF_WITHIN: Final = timedelta(days=3)
 UNREACHED_MAX: Final = 3
-REASONS: Final = ("no-capacity", "not-eligible", "conflict", "other")
-OUTCOMES: Final = (
-    "got-help", "partially", "not-eligible", "no-capacity", "declined-by-participant", "unreachable", "moved-on", "unknown",
-)  # fmt: skip
+REASONS: Final = frozenset(Reason)
+OUTCOMES: Final = frozenset(Ending)
 
 
 def about_an_offer(rule: Rule[F]) -> Callable[[Any, F, Ctx], Decision[Referral]]:
