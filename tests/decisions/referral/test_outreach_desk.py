@@ -25,6 +25,7 @@ from upstream_referral.outreach.web.coordinator_view import (
     desk_view,
 )
 from upstream_referral.outreach.web.rendering import desk_html
+from upstream_runtime.pages import read_body
 from upstream_schemas.catalogues import desks
 
 DIRECTORY = {service.code: service for service in grantees().values()}
@@ -133,7 +134,7 @@ PUBLIC = b64encode(bytes(32)).decode()
 )
 def test_staff_door_takes_only_what_it_understands_and_repeats_nothing(model: type[bodies.StaffBody], body: str) -> None:
     with pytest.raises(HTTPException) as refused:
-        bodies.read(model, body.encode())
+        read_body(model, body.encode())
 
     assert refused.value.status_code == 422
     assert not re.search("desk@example|no base64|c2hvcnQ|A Person", str(refused.value.detail))

@@ -28,8 +28,8 @@ from upstream_referral.outreach.web.rendering import (
     confirm_html,
     message_html,
     participant_html,
-    still,
 )
+from upstream_runtime.pages import still
 
 PLACES = re.compile(r"{[^}]*}")
 NOW = datetime(2026, 12, 1, 18, 0, tzinfo=UTC)

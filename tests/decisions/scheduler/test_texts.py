@@ -8,7 +8,8 @@ from support.scheduler_builders import named, portland
 
 from upstream_scheduler.decide.standing import Standing
 from upstream_scheduler.model import Place, Slot
-from upstream_scheduler.texts import REVIEWED, TEXTS, direction, moment_text, slot_text, spoken
+from upstream_scheduler.texts import REVIEWED, TEXTS, moment_text, slot_text, spoken
+from upstream_schemas.catalogues.languages import direction
 
 NIGHT = portland(2026, 11, 1, 0, 30)
 SLOT = Slot(NIGHT, NIGHT + timedelta(hours=2), Place(named("virtual-1"), "virtual-1", "Room"))

@@ -50,8 +50,7 @@ def prepare(event: Event, _: Cause) -> Submitted | Amended | SubmissionWithdrawn
 
 def locked(text: str) -> Locked:
     """A text under a fresh key of its own."""
-    fresh = vault.new_key()
-    return Locked(vault.key_text(fresh), vault.lock(fresh, text))
+    return Locked(*vault.locked(text))
 
 
 def refuse(refusal: Refusal, asked: Asked, ctx: Context[Reference]) -> Sequence[Fact]:

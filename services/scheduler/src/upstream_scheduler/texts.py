@@ -153,12 +153,6 @@ def spoken(tag: str) -> str:
     return found.code if found is not None and found.code in TEXTS else "en"
 
 
-def direction(language: str) -> str:
-    """`ltr` or `rtl`."""
-    found = languages.language(language)
-    return "ltr" if found is None else found.direction
-
-
 def slot_text(slot: Slot, language: str) -> str:
     """Date, both times and the zone's name, as they are read in Portland."""
     start, end = (moment.astimezone(ZoneInfo(CITY_ZONE)) for moment in (slot.starts_at, slot.ends_at))

@@ -30,6 +30,12 @@ def lock(key: bytes, text: str) -> str:
     return b64encode(SecretBox(key).encrypt(text.encode())).decode()
 
 
+def locked(text: str) -> tuple[str, str]:
+    """A text under a fresh key of its own: the key as text, and the text encrypted."""
+    key = new_key()
+    return key_text(key), lock(key, text)
+
+
 def unlock(key: bytes, locked: str) -> str:
     """The text that `lock` took. Raises CannotOpenError."""
     try:

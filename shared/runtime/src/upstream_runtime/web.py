@@ -5,7 +5,6 @@ One ASGI application per process. Services add their pages; each command goes th
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from secrets import compare_digest
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,16 +20,11 @@ from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Cause, Decide, Decision, Fact
 from upstream_runtime.engine import Engine
 from upstream_runtime.failures import Trouble, trouble
+from upstream_runtime.pages import ON_EVERY_ANSWER, bears
 from upstream_runtime.wiring import Aggregate, App
 
 BODY_BYTES_MAX = 64 * 1024
 TOO_LARGE = "This is larger than anything we ask for."
-HEADERS = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-}
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -97,7 +91,7 @@ def application(app: App, engine: Engine, ready: Callable[[], dict[str, bool]], 
     @web.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await _answered(request, call_next) if _is_small(request) else PlainTextResponse(TOO_LARGE, 413)
-        for name, value in HEADERS.items():
+        for name, value in ON_EVERY_ANSWER.items():
             response.headers.setdefault(name, value)
         return response
 
@@ -116,8 +110,7 @@ def application(app: App, engine: Engine, ready: Callable[[], dict[str, bool]], 
 
     @web.get("/metrics")
     async def metrics(request: Request) -> Response:
-        shown = f"Bearer {metrics_token}".encode()
-        if metrics_token is None or not compare_digest(request.headers.get("authorization", "").encode(), shown):
+        if metrics_token is None or not bears(request, metrics_token):
             return PlainTextResponse("Not Found", 404)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

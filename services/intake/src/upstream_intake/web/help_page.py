@@ -15,12 +15,13 @@ from upstream_intake.texts.page_words import words
 from upstream_intake.web import help_form
 from upstream_intake.web.help_form import Problem, Typed
 from upstream_intake.web.help_rendering import help_html, sent_html, services_html
-from upstream_intake.web.rendering import html, message_html
+from upstream_intake.web.rendering import message_html
 from upstream_intake.web.resident import reader_of
 from upstream_intake.web.services_view import services_view
 from upstream_intake.web.slip import Slip, read_slip
 from upstream_runtime.allowance import Allowance
 from upstream_runtime.links import Links
+from upstream_runtime.pages import html
 from upstream_runtime.vault import NamedSeal
 from upstream_runtime.web import Door
 from upstream_schemas.outreach import ReferralReceivedV1

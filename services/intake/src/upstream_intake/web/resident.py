@@ -15,8 +15,9 @@ from upstream_intake.texts import written_language
 from upstream_intake.texts.page_words import in_family, words
 from upstream_intake.web.case_view import case_view
 from upstream_intake.web.forms import command
-from upstream_intake.web.rendering import STYLE, case_html, html, message_html
+from upstream_intake.web.rendering import STYLE, case_html, message_html
 from upstream_runtime.links import Links
+from upstream_runtime.pages import html
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate
 

@@ -5,8 +5,6 @@ Opens locked texts for staff eyes only, behind the staff token; an opened text i
 
 import json
 from base64 import b64decode
-from collections.abc import Callable
-from secrets import compare_digest
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
@@ -20,6 +18,7 @@ from upstream_intake.web.status import tidied
 from upstream_runtime import vault
 from upstream_runtime.decision import Decide
 from upstream_runtime.links import Links
+from upstream_runtime.pages import staff_guard
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate
 
@@ -28,7 +27,7 @@ ACTIONS: Final = ("answer", "accept", "reject", "close", "erase")
 
 def put(app: FastAPI, door: Door, aggregate: Aggregate, links: Links, token: str) -> None:
     """The staff door, put into the process's application."""
-    router = APIRouter(prefix="/staff/triage", dependencies=[Depends(_guard(token))])
+    router = APIRouter(prefix="/staff/triage", dependencies=[Depends(staff_guard(token))])
 
     @router.get("")
     async def waiting() -> dict[str, Any]:
@@ -142,13 +141,3 @@ async def _found(door: Door, reference: str) -> model.Request:
     if request is None:
         raise HTTPException(404, "There is no request with this reference.")
     return request
-
-
-def _guard(token: str) -> Callable[[Request], None]:
-    expected = f"Bearer {token}".encode()
-
-    def check(http: Request) -> None:
-        if not compare_digest(http.headers.get("authorization", "").encode(), expected):
-            raise HTTPException(401, "This door is for staff: send the staff token.", {"WWW-Authenticate": "Bearer"})
-
-    return check

@@ -12,9 +12,10 @@ from fastapi import FastAPI, Request, Response
 from upstream_intake.store import request_by_reference
 from upstream_intake.texts.page_words import words
 from upstream_intake.web.case_view import case_view
-from upstream_intake.web.rendering import case_html, html, status_html
+from upstream_intake.web.rendering import case_html, status_html
 from upstream_intake.web.resident import reader_of
 from upstream_runtime.allowance import Allowance
+from upstream_runtime.pages import html
 from upstream_runtime.web import Door
 
 TRIES_MAX: Final = 30

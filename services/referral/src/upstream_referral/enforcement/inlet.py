@@ -117,5 +117,4 @@ def _contact(given: OfferContact | None, seal: vault.NamedSeal, *, takes_contact
 
 
 def _locked(text: str) -> Locked:
-    fresh = vault.new_key()
-    return Locked(vault.key_text(fresh), vault.lock(fresh, text))
+    return Locked(*vault.locked(text))

@@ -49,8 +49,7 @@ class OvpKeys:
 
 def locked(text: str) -> Locked:
     """A text under a fresh key of its own."""
-    fresh = vault.new_key()
-    return Locked(vault.key_text(fresh), vault.lock(fresh, text))
+    return Locked(*vault.locked(text))
 
 
 def referral_opened(ovp: OvpKeys) -> Callable[[Event], Iterable[tuple[UUID, object]]]:

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from asyncpg import Connection
 from fastapi import FastAPI, Form, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from upstream_runtime.links import Links
+from upstream_runtime.pages import HEADERS, html
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate
 from upstream_scheduler import decide, store, texts
@@ -25,13 +26,6 @@ from upstream_scheduler.decide.standing import Standing, standing
 from upstream_scheduler.model import GROUP, Seat, Session
 from upstream_schemas.catalogues import languages, training_topics
 
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
 _SHOWS_SLOT: Final = frozenset(
     {Standing.OPEN, Standing.ACCEPTED, Standing.CONFIRMED, Standing.UNDER_WAY, Standing.DELIVERED, Standing.MISSED}
 )
@@ -131,11 +125,11 @@ def _language(request: Request, own: str) -> str:
 
 def _rendered(language: str, status: int, shown: Mapping[str, object]) -> Response:
     names = [(code, found.own_name) for code in texts.TEXTS if (found := languages.language(code))]
-    html = _PAGES.get_template("answer.html").render(
+    page = _PAGES.get_template("answer.html").render(
         language=language,
-        direction=texts.direction(language),
+        direction=languages.direction(language),
         text=texts.TEXTS[language],
         languages=names,
         **shown,
     )
-    return HTMLResponse(html, status, HEADERS)
+    return html(page, status)

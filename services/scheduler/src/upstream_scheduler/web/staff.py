@@ -5,20 +5,19 @@ A trainer's name and addresses are locked under a fresh key before anything deci
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
-from secrets import compare_digest
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from asyncpg import Connection
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
-from pydantic import ValidationError
 
 from upstream_runtime import vault
 from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Decide
+from upstream_runtime.pages import read_body, staff_guard
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate
 from upstream_scheduler import decide, roster, store
@@ -47,26 +46,16 @@ class Kept:
 
 def put(app: FastAPI, door: Door, kept: Kept, token: str) -> None:
     """The staff door, put into the process's application."""
-    router = APIRouter(prefix="/staff", dependencies=[Depends(_guard(token))])
+    router = APIRouter(prefix="/staff", dependencies=[Depends(staff_guard(token))])
     _put_roster(router, door, kept)
     _put_sessions(router, door, kept)
     app.include_router(router)
 
 
-def _guard(token: str) -> Callable[[Request], None]:
-    expected = f"Bearer {token}".encode()
-
-    def check(request: Request) -> None:
-        if not compare_digest(request.headers.get("authorization", "").encode(), expected):
-            raise HTTPException(401, "This door is for staff: send the staff token.", {"WWW-Authenticate": "Bearer"})
-
-    return check
-
-
 def _put_roster(router: APIRouter, door: Door, kept: Kept) -> None:
     @router.put("/trainers/{slug}")
     async def put_trainer(slug: Slug, request: Request) -> dict[str, str]:
-        registered = _registered(slug, await _body(request, TrainerBody))
+        registered = _registered(slug, read_body(TrainerBody, await request.body()))
         answer = await door.tell(kept.trainers, roster.trainer_id(slug), decide.trainer_registered, registered)
         return {"slug": slug, "answer": answer}
 
@@ -86,7 +75,7 @@ def _put_roster(router: APIRouter, door: Door, kept: Kept) -> None:
 
     @router.put("/venues/{code}")
     async def put_venue(code: Slug, request: Request) -> dict[str, str]:
-        body = await _body(request, VenueBody)
+        body = read_body(VenueBody, await request.body())
         venue_id = roster.venue_id(code)
         venue = Venue(venue_id, code, body.name, body.capacity, body.formats, body.access, body.active)
         return {"code": code, "answer": await door.tell(kept.venues, venue_id, decide.venue_registered, venue)}
@@ -114,12 +103,12 @@ def _put_sessions(router: APIRouter, door: Door, kept: Kept) -> None:
 
     @router.post("/sessions/{reference}/cancel")
     async def cancel(reference: str, request: Request) -> dict[str, str]:
-        body = await _body(request, CancelBody)
+        body = read_body(CancelBody, await request.body())
         return await tell(reference, decide.called_off, CalledOff(body.party, body.reschedule))
 
     @router.post("/sessions/{reference}/outcome")
     async def outcome(reference: str, request: Request) -> dict[str, str]:
-        body = await _body(request, OutcomeBody)
+        body = read_body(OutcomeBody, await request.body())
         return await tell(reference, decide.outcome_reported, OutcomeReported(body.outcome, "city"))
 
     @router.post("/sessions/{reference}/look-again")
@@ -127,17 +116,7 @@ def _put_sessions(router: APIRouter, door: Door, kept: Kept) -> None:
         return await tell(reference, decide.looked_again, LookedAgain())
 
 
-async def _body(request: Request, model: type[M]) -> M:
-    """The body in this shape; 422 says what is wrong without repeating it."""
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        raise HTTPException(422, [{"at": list(problem["loc"]), "what": problem["msg"]} for problem in problems]) from None
-
-
 def _registered(slug: str, body: TrainerBody) -> TrainerRegistered:
-    key = vault.new_key()
     card = ContactCard(name=body.name, email=body.email, phone=body.phone, consent_contact=True)  # whoever registers agrees
     trainer = Trainer(
         trainer_id=roster.trainer_id(slug),
@@ -158,7 +137,8 @@ def _registered(slug: str, body: TrainerBody) -> TrainerRegistered:
         person_key=None,
         contact=None,
     )
-    return TrainerRegistered(trainer, contact=vault.lock(key, card.model_dump_json()), key=vault.key_text(key))
+    key, contact = vault.locked(card.model_dump_json())
+    return TrainerRegistered(trainer, contact=contact, key=key)
 
 
 def _shown_trainer(trainer: Trainer) -> dict[str, Any]:

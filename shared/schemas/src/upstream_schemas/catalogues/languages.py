@@ -52,3 +52,15 @@ def language(tag: str) -> Language | None:
 def known(tag: str) -> bool:
     """Whether the programme works in the language of this tag."""
     return language(tag) is not None
+
+
+def direction(code: str) -> Literal["ltr", "rtl"]:
+    """Which way a language is written; `ltr` where we do not know it."""
+    found = language(code)
+    return found.direction if found else "ltr"
+
+
+def own_name(code: str) -> str:
+    """What a language calls itself; its code where we do not know it."""
+    found = language(code)
+    return found.own_name if found else code

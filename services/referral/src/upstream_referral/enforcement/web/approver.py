@@ -15,8 +15,9 @@ from upstream_referral.enforcement.decide import approvals
 from upstream_referral.enforcement.model import ANY_AGENCY, Approver, Approves, Declines, Word
 from upstream_referral.enforcement.web import approver_link
 from upstream_referral.enforcement.web.approver_view import page_view
-from upstream_referral.enforcement.web.rendering import HEADERS, STYLE, approver_html, html, unknown_html
+from upstream_referral.enforcement.web.rendering import STYLE, approver_html, unknown_html
 from upstream_runtime.links import Links
+from upstream_runtime.pages import HEADERS, html
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate
 

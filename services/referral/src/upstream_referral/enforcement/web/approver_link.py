@@ -13,15 +13,13 @@ _DOOR: Final = "a"
 
 def make(links: Links, approver: Approver, now: datetime) -> str:
     """A link for this approver, good for GOOD_FOR."""
-    return links.make(_DOOR, approver.role, approver.agency, approver.account, now.isoformat())
+    return links.make_dated(_DOOR, now, approver.role, approver.agency, approver.account)
 
 
 def read(links: Links, token: str, now: datetime) -> Approver | None:
     """Whose link it is; None where we did not make it or its time is over."""
-    claims = links.read(_DOOR, token)
+    claims = links.read_dated(_DOOR, token, now, GOOD_FOR)
     if claims is None:
         return None
-    role, agency, account, made_at = claims
-    if role not in ROLES or now - datetime.fromisoformat(made_at) >= GOOD_FOR:
-        return None
-    return Approver(cast("Role", role), agency, account)
+    role, agency, account = claims
+    return Approver(cast("Role", role), agency, account) if role in ROLES else None

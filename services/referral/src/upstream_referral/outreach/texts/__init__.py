@@ -14,15 +14,3 @@ def written_language(tag: str) -> str:
     """The language that a reader of this BCP 47 tag is shown: their own where it is written, else English."""
     found = languages.language(tag)
     return found.code if found is not None and found.code in WRITTEN else "en"
-
-
-def direction(code: str) -> str:
-    """Which way a language is written: `ltr` or `rtl`."""
-    found = languages.language(code)
-    return found.direction if found else "ltr"
-
-
-def own_name(code: str) -> str:
-    """What a language calls itself."""
-    found = languages.language(code)
-    return found.own_name if found else code

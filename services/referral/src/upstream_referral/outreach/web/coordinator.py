@@ -18,8 +18,9 @@ from upstream_referral.outreach.sealing import details_of
 from upstream_referral.outreach.web import coordinator_link
 from upstream_referral.outreach.web.coordinator_view import Reachable, Waiting, desk_view
 from upstream_referral.outreach.web.participant_view import Directory
-from upstream_referral.outreach.web.rendering import closed_html, desk_html, html
+from upstream_referral.outreach.web.rendering import closed_html, desk_html
 from upstream_runtime.links import Links
+from upstream_runtime.pages import html
 from upstream_runtime.vault import CannotOpenError
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate

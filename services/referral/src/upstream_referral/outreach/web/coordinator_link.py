@@ -6,19 +6,15 @@ from typing import Final
 from upstream_runtime.links import Links
 
 GOOD_FOR: Final = timedelta(days=90)  # whoever leaves the desk loses its page, at the latest then
-CLAIMS: Final = 2
 _DOOR: Final = "c"
 
 
 def make(links: Links, account: str, now: datetime) -> str:
     """A link for this account, good for GOOD_FOR."""
-    return links.make(_DOOR, account, now.isoformat())
+    return links.make_dated(_DOOR, now, account)
 
 
 def read(links: Links, token: str, now: datetime) -> str | None:
     """Whose link it is; None where we did not make it or its time is over."""
-    claims = links.read(_DOOR, token)
-    if claims is None or len(claims) != CLAIMS:
-        return None
-    account, made_at = claims
-    return None if now - datetime.fromisoformat(made_at) >= GOOD_FOR else account
+    claims = links.read_dated(_DOOR, token, now, GOOD_FOR)
+    return claims[0] if claims else None

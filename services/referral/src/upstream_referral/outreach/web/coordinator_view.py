@@ -11,9 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from upstream_referral.outreach.model import AreaAlert, Crossing, HelpOffer, LifeSafetyCall, Referral, Stage
-from upstream_referral.outreach.texts import own_name
 from upstream_referral.outreach.texts.moments import moment_text
 from upstream_referral.outreach.web.participant_view import Directory, name_of
+from upstream_schemas.catalogues import languages
 
 DESKS: Final[Mapping[str, str]] = {
     "ceasefire-desk": "Ceasefire desk",
@@ -142,7 +142,7 @@ def _offer(crossing: Crossing, offer: HelpOffer, waiting: Waiting) -> Offer:
         id=str(crossing.crossing_id),
         title=f"Call the {DESKS.get(offer.callback_desk, offer.callback_desk)} by {_when(offer.respond_by)}",
         urgency=URGENCIES[offer.urgency],
-        language=own_name(offer.language),
+        language=languages.own_name(offer.language),
         since=_when(crossing.received_at),
         name=opened.name if opened else None,
         reach=_reach(opened),
@@ -168,7 +168,7 @@ def _person(referral: Referral, opened: Reachable | None, directory: Directory) 
     return Person(
         title=_title(referral),
         since=_when(referral.since),
-        language=own_name(referral.language),
+        language=languages.own_name(referral.language),
         service=name_of(taken.service, directory) if taken else None,
         name=opened.name if opened else None,
         reach=_reach(opened),

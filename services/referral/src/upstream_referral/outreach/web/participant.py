@@ -25,9 +25,10 @@ from upstream_referral.outreach.web.participant_view import (
     name_of,
     page_view,
 )
-from upstream_referral.outreach.web.rendering import UNFILLED, confirm_html, html, message_html, participant_html
+from upstream_referral.outreach.web.rendering import UNFILLED, confirm_html, message_html, participant_html
 from upstream_runtime.allowance import Allowance
 from upstream_runtime.decision import Decide
+from upstream_runtime.pages import html
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate
 

@@ -3,39 +3,23 @@
 What somebody else wrote stands between marks of its own direction, and without characters that turn the text around it.
 """
 
-import re
-from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final
 
-from fastapi import Response
-from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from upstream_referral.outreach.texts import WRITTEN, direction, own_name, written_language
+from upstream_referral.outreach.texts import WRITTEN, written_language
 from upstream_referral.outreach.texts.page_words import words
 from upstream_referral.outreach.web.choice_form import Filled
 from upstream_referral.outreach.web.coordinator_view import DeskView
 from upstream_referral.outreach.web.participant_view import PageView
+from upstream_runtime.pages import still
+from upstream_schemas.catalogues import languages
 
-HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
 STYLE: Final = (files("upstream_referral.outreach.web") / "templates" / "page.css").read_text()
 UNFILLED: Final = Filled()
 CANNOT_UNDO: Final = ("read", "sent", "key")
-_UNSEEN: Final = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
-
-
-def still(text: object) -> str:
-    """A text without the characters that nobody sees and that turn or hide what stands around them."""
-    return _UNSEEN.sub("", str(text))
 
 
 _PAGES: Final = Environment(
@@ -72,11 +56,6 @@ def closed_html() -> str:
     return _PAGES.get_template("coordinator.html").render(view=None, here="")
 
 
-def html(text: str, status: int = 200) -> Response:
-    """A page that is never kept, never framed and leads nowhere else."""
-    return HTMLResponse(text, status, HEADERS)
-
-
 def _html(template: str, reader: str, here: str | None, **shown: Any) -> str:
     code = written_language(reader)
     table = words(code)
@@ -88,9 +67,9 @@ def _html(template: str, reader: str, here: str | None, **shown: Any) -> str:
         text=table,
         said=said,
         language=code,
-        direction=direction(code),
+        direction=languages.direction(code),
         here=here,
-        languages=[(other, own_name(other)) for other in WRITTEN],
+        languages=[(other, languages.own_name(other)) for other in WRITTEN],
         **shown,
     )
 

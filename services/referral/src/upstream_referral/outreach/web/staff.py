@@ -3,9 +3,7 @@
 The desk's address is locked under a fresh key before anything decides or stores. Nothing of a participant comes out here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from secrets import compare_digest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request
@@ -27,6 +25,7 @@ from upstream_referral.outreach.web import staff_bodies as bodies
 from upstream_runtime import vault
 from upstream_runtime.decision import Decide
 from upstream_runtime.links import Links
+from upstream_runtime.pages import read_body, staff_guard
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import Aggregate
 from upstream_schemas.intake import ContactCard
@@ -46,7 +45,7 @@ class Kept:
 
 def put(app: FastAPI, door: Door, kept: Kept, links: Links, token: str) -> None:
     """The staff door, put into the process's application."""
-    router = APIRouter(prefix="/staff", dependencies=[Depends(_guard(token))])
+    router = APIRouter(prefix="/staff", dependencies=[Depends(staff_guard(token))])
     _put_providers(router, door, kept.providers)
     _put_desk(router, door, kept.desk, links)
     app.include_router(router)
@@ -63,7 +62,7 @@ def _put_providers(router: APIRouter, door: Door, providers: Aggregate) -> None:
 
     @router.put("/providers/{slug}")
     async def register(slug: Slug, request: Request) -> dict[str, str]:
-        body = bodies.read(bodies.ProviderBody, await request.body())
+        body = read_body(bodies.ProviderBody, await request.body())
         standing = await door.ask(store.standing_for)
         if any(standing.get(code, slug) != slug for code in body.services):
             raise HTTPException(422, "Another provider stands for one of these services.")
@@ -90,29 +89,18 @@ def _put_providers(router: APIRouter, door: Door, providers: Aggregate) -> None:
 def _put_desk(router: APIRouter, door: Door, desk: Aggregate, links: Links) -> None:
     @router.put("/desk")
     async def set_desk(request: Request) -> dict[str, str]:
-        body = bodies.read(bodies.DeskBody, await request.body())
+        body = read_body(bodies.DeskBody, await request.body())
         return {"answer": await door.tell(desk, DESK_KEY, decide.desk_set, _desk(body))}
 
     @router.post("/coordinator-links")
     async def link(request: Request) -> dict[str, str]:
-        body = bodies.read(bodies.CoordinatorBody, await request.body())
+        body = read_body(bodies.CoordinatorBody, await request.body())
         return {"link": coordinator_link.make(links, body.account, door.now())}
 
 
-def _guard(token: str) -> Callable[[Request], None]:
-    expected = f"Bearer {token}".encode()
-
-    def check(request: Request) -> None:
-        if not compare_digest(request.headers.get("authorization", "").encode(), expected):
-            raise HTTPException(401, "This door is for staff: send the staff token.", {"WWW-Authenticate": "Bearer"})
-
-    return check
-
-
 def _desk(body: bodies.DeskBody) -> DeskSet:
-    key = vault.new_key()
     card = ContactCard(name="Coordinator", email=body.email, consent_contact=True)  # a desk of the city's own agrees
-    return DeskSet(Locked(vault.key_text(key), vault.lock(key, card.model_dump_json())), body.language)
+    return DeskSet(Locked(*vault.locked(card.model_dump_json())), body.language)
 
 
 def _shown(provider: Provider) -> dict[str, Any]:

@@ -4,8 +4,7 @@ import binascii
 from base64 import b64decode
 from typing import Annotated, Final, TypeVar
 
-from fastapi import HTTPException
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from upstream_schemas.catalogues import languages
 from upstream_schemas.model import Code, Codes, Language
@@ -55,12 +54,3 @@ class CoordinatorBody(StaffBody):
     """Whose link it is: a staff account."""
 
     account: Code
-
-
-def read(model: type[B], body: bytes) -> B:
-    """The body in this shape. Raises HTTPException 422 that says what is wrong without repeating it."""
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        raise HTTPException(422, [{"at": list(problem["loc"]), "what": problem["msg"]} for problem in problems]) from None
