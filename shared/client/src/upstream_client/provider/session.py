@@ -106,8 +106,8 @@ class Session:
             if incoming.id not in self.handed_over:
                 taken = await self.handover.bring(incoming, lambda: _overtaken(lane))
                 await self._afterwards(incoming, taken=taken)
-            lane.popleft()
             await self._done(incoming.record, incoming.id)
+            lane.popleft()  # only now: an empty lane would be taken for one that nobody works on
         del self._lanes[referral_id]
 
     async def _afterwards(self, incoming: Incoming, *, taken: bool) -> None:
