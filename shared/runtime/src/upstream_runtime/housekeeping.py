@@ -3,7 +3,6 @@
 import asyncio
 from typing import Final
 
-import structlog
 from asyncpg import Connection
 
 from upstream_runtime import store
@@ -11,7 +10,6 @@ from upstream_runtime.engine import Engine
 from upstream_runtime.wiring import App
 
 EVERY_SECONDS: Final = 30.0
-log = structlog.get_logger()
 
 
 class Housekeeping:

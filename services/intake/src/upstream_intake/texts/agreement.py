@@ -118,13 +118,12 @@ class Draft:
 def agreement_text(draft: Draft, reader: str) -> str:
     """The agreement in the reader's language (`written_language`), plain text."""
     code = written_language(reader)
-    spoken = languages.language(draft.language)
     return _FRAME[code].format(
         version=draft.version,
         topic=draft.topic.titles[code],
         format=FORMATS[draft.format][code],
         minutes=draft.length_minutes,
-        language=spoken.own_name if spoken else draft.language,
+        language=languages.own_name(draft.language),
         size=draft.group_size,
         group="\n".join(f"- {GROUP_DUTIES[duty][code]}" for duty in draft.group_duties),
         city="\n".join(f"- {CITY_DUTIES[duty][code]}" for duty in draft.city_duties),
@@ -134,9 +133,3 @@ def agreement_text(draft: Draft, reader: str) -> str:
 def text_hash(text: str) -> str:
     """What an acceptance is bound to: SHA-256 of the text in UTF-8."""
     return sha256(text.encode()).hexdigest()
-
-
-def topic_title(code: str, catalogue_version: int, reader: str) -> str:
-    """The topic's title for a reader, or its code where the catalogue does not know it."""
-    topic = training_topics.topic(code, catalogue_version)
-    return topic.titles[written_language(reader)] if topic else code
