@@ -20,7 +20,7 @@ from support.system_tables import rows
 from support.system_topics import attributes, everything
 
 from upstream_stack.clock import advance
-from upstream_stack.demo import journeys_referral, journeys_wall, outside, scene, workplaces
+from upstream_stack.demo import outside
 from upstream_stack.demo.outside import Letter, Letters, NotSeenError, Topics
 from upstream_stack.demo.scene import READ, Scene
 from upstream_stack.errors import Trouble
@@ -57,8 +57,7 @@ def patient(monkeypatch: pytest.MonkeyPatch, stack: Stack, *, move_clock: bool =
                     advance(stack.layout.clock, A_MINUTE)
         raise NotSeenError(what)
 
-    for module in (outside, scene, workplaces, journeys_referral, journeys_wall):
-        monkeypatch.setattr(module, "wait_for", wait_for)
+    monkeypatch.setattr(outside, "wait_for", wait_for)
     monkeypatch.setattr(Stack, "run", partialmethod(_run_again, Stack.run))
     for method in ("get", "post"):
         monkeypatch.setattr(httpx, method, partial(_again_and_again, getattr(httpx, method)))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from upstream_stack.clock import fresh_id
-from upstream_stack.demo import people
-from upstream_stack.demo.outside import Page, Seen, open_page, wait_for
+from upstream_stack.demo import outside, people
+from upstream_stack.demo.outside import Page, Seen, open_page
 from upstream_stack.demo.scene import Scene, Step, expect, link_in
 from upstream_stack.demo.workplaces import Provider
 
@@ -142,7 +142,7 @@ def _asks(scene: Scene, wish: people.Form) -> Participant:
         scene.topics.poll()
         return next((s for s in scene.topics.records if s.topic == "intake.referrals.v1" and s.key not in known), None)
 
-    received = wait_for("the sealed record", look)
+    received = outside.wait_for("the sealed record", look)
     expect("no word of the form in plain", not any(text in json.dumps(dict(received.data)) for text in _texts(wish)))
     scene.about("outreach.referral.requested.v1", received.key)
     return Participant(own.partition("?")[0], str(wish["email"]), received.key)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from upstream_stack.clock import fresh_id
-from upstream_stack.demo import people
-from upstream_stack.demo.outside import NotSeenError, Page, Seen, open_page, wait_for
+from upstream_stack.demo import outside, people
+from upstream_stack.demo.outside import NotSeenError, Page, Seen, open_page
 from upstream_stack.demo.scene import Scene, Step, expect
 from upstream_stack.demo.workplaces import Agency
 
@@ -41,7 +41,7 @@ def _crossing(scene: Scene, police: Agency, desk: str) -> Iterator[Step]:
     expect("nothing crossed after one yes", not _crossed(scene))
     yield "the bureau's approver says yes on a page of their own", "one of two: nothing crosses"
     _approve(scene, reference, "ceasefire-director", "demo.director")
-    crossed = wait_for("the offer on the other side", lambda: next(iter(_crossed(scene)), None))
+    crossed = outside.wait_for("the offer on the other side", lambda: next(iter(_crossed(scene)), None))
     expect("no trace of where it came from", not crossed.causation and not crossed.correlation)
     expect("nothing that is held back", not set(HELD_BACK) & set(crossed.data))
     approved = next(s for s in scene.topics.records if s.type == "enforcement.help-offer.approved.v1")
@@ -58,7 +58,7 @@ def _crossing(scene: Scene, police: Agency, desk: str) -> Iterator[Step]:
     expect("two topics and no other", police.sees() == own)
     expect("every other topic refused", all(police.is_refused(topic) for topic in ELSEWHERE))
     yield "the police try to look at crossing.help-offers.v1", "refused, like a topic that does not exist"
-    wait_for("another mark to pass", lambda: True if _marks_since(scene, receipt) else None)
+    outside.wait_for("another mark to pass", lambda: True if _marks_since(scene, receipt) else None)
     expect("one receipt and nothing else, ever", len(police.receipts_for(submission)) == 1)
     yield "its receipt is all that the police ever get", "one record, computed from their own"
 
@@ -78,7 +78,7 @@ def _approve(scene: Scene, reference: str, role: str, account: str) -> None:
         except NotSeenError:
             return None
 
-    wait_for(f"{reference} on the page of {role}", entry).submit(word="approve")
+    outside.wait_for(f"{reference} on the page of {role}", entry).submit(word="approve")
 
 
 def _marks_since(scene: Scene, receipt: Seen) -> bool:

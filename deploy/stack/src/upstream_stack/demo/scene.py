@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from upstream_stack.clock import now, read_offset, write_offset
-from upstream_stack.demo.outside import Letter, Letters, NotSeenError, Seen, Topics, wait_for
+from upstream_stack.demo import outside
+from upstream_stack.demo.outside import Letter, Letters, NotSeenError, Seen, Topics
 from upstream_stack.demo.workplaces import Provider
 from upstream_stack.stack import Stack
 
@@ -65,7 +66,7 @@ class Scene:
             wanted = [f"intake.submission.{kind}.v1" for kind in kinds]
             return next((s for s in self.topics.records if s.type in wanted and s.data.get("submission_id") == mine), None)
 
-        return wait_for("a verdict on the results topic", verdict)
+        return outside.wait_for("a verdict on the results topic", verdict)
 
     def event(self, kind: str, case: str) -> Seen:
         """An event of this case on its topic."""
@@ -79,7 +80,7 @@ class Scene:
             found = [s for s in self.topics.records if s.type == kind and s.data.get("referral_id") == referral]
             return found[number - 1] if len(found) >= number else None
 
-        return wait_for(kind, look)
+        return outside.wait_for(kind, look)
 
     def count(self, kind: str, case: str) -> int:
         """How many events of this kind a case has had so far."""
@@ -119,7 +120,7 @@ class Scene:
                         return found[0]
             return None
 
-        letter = wait_for(f"a letter {template} to {to or 'somebody'}", look)
+        letter = outside.wait_for(f"a letter {template} to {to or 'somebody'}", look)
         if len([mail for mail in self.letters.all() if mail.message_id == letter.message_id]) != 1:
             raise NotSeenError(f"exactly one letter {template}")
         return letter

@@ -14,7 +14,8 @@ from typing import Any
 from confluent_kafka import Producer
 
 from upstream_stack.clock import fresh_id, now
-from upstream_stack.demo.outside import NotSeenError, Seen, Topics, wait_for
+from upstream_stack.demo import outside
+from upstream_stack.demo.outside import NotSeenError, Seen, Topics
 from upstream_stack.kafka_access import ANSWER_SECONDS, admin_client
 from upstream_stack.stack import Stack
 
@@ -63,7 +64,7 @@ class Provider:
                     return data
             return None
 
-        return wait_for(f"{kind} at the desk of {self.slug}", look)
+        return outside.wait_for(f"{kind} at the desk of {self.slug}", look)
 
     def answers(self, verb: str, referral: str, *more: str) -> str:
         """Says something with the client and waits for the answer to it, in the client's word."""
@@ -78,7 +79,7 @@ class Provider:
             self.topics.poll()
             return next((seen for seen in self.topics.records if seen.erased and seen.key == referral), None)
 
-        return wait_for("the key's tombstone", look)
+        return outside.wait_for("the key's tombstone", look)
 
     def offers(self) -> list[Seen]:
         """Every offer on its topic since it began: ciphertext."""
@@ -87,7 +88,7 @@ class Provider:
 
     def next_offer(self) -> Seen:
         """The next offer on its topic that nobody looked at yet. Raises NotSeenError."""
-        offer = wait_for(
+        offer = outside.wait_for(
             "the offer on the topic", lambda: next((o for o in self.offers() if o.id not in self._looked_at), None)
         )
         self._looked_at.add(offer.id)
@@ -157,7 +158,7 @@ class Agency:
         producer.flush(ANSWER_SECONDS)
         if not got_ms:
             raise NotSeenError(f"{self.slug} can hand something over")
-        return got_ms[0], wait_for("a receipt", lambda: next(iter(self.receipts_for(submission)), None))
+        return got_ms[0], outside.wait_for("a receipt", lambda: next(iter(self.receipts_for(submission)), None))
 
     def receipts_for(self, submission: str) -> list[Seen]:
         """Every record about this submission on its receipts topic."""
