@@ -54,7 +54,8 @@ class Bus:
         for topic in topics.all:
             for name in {topic.for_party(source) for source in sources or (SOURCE,)}:
                 wanted[name] = topic.partitions
-        wait_for(self.admin.create_topics([NewTopic(name, count, 1) for name, count in wanted.items()]).values())
+        kept = {"retention.ms": "-1"}  # records bear the test's own time, which the broker would find too old one day
+        wait_for(self.admin.create_topics([NewTopic(name, count, 1, config=kept) for name, count in wanted.items()]).values())
 
     def put(self, *records: OneRecord) -> None:
         """Append records as they are, in order."""

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from support.engine_service import CANARY
 
+from upstream_runtime.clock import Clock
 from upstream_runtime.log import ALLOWED
 from upstream_runtime.settings import MissingSettingError, from_environment
 
@@ -107,3 +109,11 @@ def test_a_broker_without_a_password_is_asked_for_outright(tmp_path: Path) -> No
     with pytest.raises(MissingSettingError):
         _ = from_environment(told).broker_password
     assert from_environment({**told, "UPSTREAM_KAFKA_SECURITY": "none"}).broker_password is None
+
+
+def test_a_moved_clock_tells_the_broker_s_moments_moved_as_far(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    file.write_text(json.dumps({"offset_seconds": 86_400.0 * 60}))
+    clock, at = Clock(file), Clock.wall()
+    assert abs(clock.moved(at) - at - timedelta(days=60)) < timedelta(seconds=1)
+    assert Clock().moved(at) == at

@@ -245,7 +245,7 @@ def _blank_erased(said: Sequence[Said]) -> None:
 def _said_at(topic: Topic, cause: Cause, now: datetime) -> datetime:
     """The time a record bears: now, rounded down where the catalogue asks for it, or the mark at which it is published."""
     if topic.tick is not None:
-        earliest = (cause.received_at or now) - EPOCH + topic.tick
+        earliest = (cause.received_by_wall or now) - EPOCH + topic.tick
         return EPOCH - (-earliest // topic.tick) * topic.tick
     return now.replace(minute=0, second=0, microsecond=0) if topic.discreet else now
 

@@ -32,6 +32,10 @@ class Clock:
             self._offset = _offset_in(self.file)
         return datetime.now(UTC) + self._offset
 
+    def moved(self, moment: datetime) -> datetime:
+        """A moment of the wall, which the broker keeps to, as this clock tells it."""
+        return moment + (self.now() - self.wall()) if self.file is not None else moment
+
     @staticmethod
     def wall() -> datetime:
         """The moment on the wall, UTC, which nobody moves."""

@@ -83,7 +83,11 @@ class Decision(Generic[S]):
 
 
 class Cause(NamedTuple):
-    """What is being decided on: its id, its time, and what it belongs to. `received_at` is the broker's own time of a record from outside."""
+    """What is being decided on: its id, its time, and what it belongs to.
+
+    A record from outside has the broker's time twice: `received_at` as this process's clock tells it, for rules, and
+    `received_by_wall`, which the broker keeps to.
+    """
 
     id: str
     source: str
@@ -92,6 +96,7 @@ class Cause(NamedTuple):
     party: str | None = None
     traceparent: str | None = None
     received_at: datetime | None = None
+    received_by_wall: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
