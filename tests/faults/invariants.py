@@ -1,0 +1,283 @@
+"""The guarantees as questions to the evidence: one function each, which gives the violations it found, one line each.
+
+Pure, and imports nothing of the product. The numbers are those of the design: I1 to I11 and I13.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from typing import Any, Final
+
+from faults.evidence import Evidence, Found, Row
+from faults.journal import Line
+
+LAG_SECONDS_MAX: Final = 6 + 15  # session timeout + 15 s
+ALERT_SECONDS_MAX: Final = 10.0
+LATE_SECONDS_MAX: Final = 5.0
+HEALING_SECONDS: Final = 10.0  # after a fault, until work that was due counts as late
+# Who must have which effect of an accepted ask.
+EXPECTED: Final = (("a", "asked"), ("a", "due"), ("b", "moved"), ("c", "moved"), ("c", "passed"))
+Violations = list[str]
+
+
+def effects(found: Evidence) -> dict[tuple[str, str], Counter[str]]:
+    """How many effects of each ask there are, by process and route."""
+    counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for process, base in found.bases.items():
+        for row in base.effects:
+            counted[process, row["route"]][row["ask"]] += 1
+    return counted
+
+
+def outcomes(found: Evidence) -> dict[str, str | None]:
+    """What the client knows of each ask that has an id: ok, fail, or None for unknown."""
+    told: dict[str, str | None] = {line["ask"]: None for line in found.client if line["what"] == "intent" and line["ask"]}
+    told |= {line["ask"]: line["what"] for line in found.client if line["what"] in ("ok", "fail")}
+    return told
+
+
+def _waiting(found: Evidence) -> set[str]:
+    """Asks of which something is parked or set aside, where an operator sees it."""
+    rows = [row for base in found.bases.values() for row in (*base.parked, *base.set_aside)]
+    return {ask for row in rows if (ask := _ask_in(row["value"])) is not None}
+
+
+def _ask_in(value: bytes | None) -> str | None:
+    try:
+        document = json.loads(value or b"")
+    except ValueError:
+        return None
+    return document.get("ask") if isinstance(document, dict) else None
+
+
+def acknowledged_have_one_effect(found: Evidence) -> Violations:
+    """I1: whatever was acknowledged, by our transaction or by our verdict, has exactly one effect in each subscriber."""
+    counted, waiting = effects(found), _waiting(found)
+    acknowledged = {ask for ask, what in outcomes(found).items() if what == "ok"} | counted["a", "asked"].keys()
+    return [
+        f"{ask}: {counted[place][ask]} effects of {place}"
+        for ask in sorted(acknowledged)
+        for place in EXPECTED
+        if counted[place][ask] != 1 and not (counted[place][ask] == 0 and ask in waiting)
+    ]
+
+
+def failed_have_none(found: Evidence) -> Violations:
+    """I2: what was refused has no effect."""
+    counted = effects(found)
+    bad = {line["ask"] for line in found.client if line["what"] == "intent" and line["kind"] and line["ask"]}
+    failed = {ask for ask, what in outcomes(found).items() if what == "fail"} | bad
+    return [f"{ask}: refused, and {place}" for ask in failed for place in EXPECTED if counted[place][ask]]
+
+
+def unknown_are_one_thing(found: Evidence) -> Violations:
+    """I3: what nobody answered was done once everywhere or nowhere."""
+    counted, waiting = effects(found), _waiting(found)
+    unknown = {ask for ask, what in outcomes(found).items() if what is None} - waiting
+    seen = {ask: {counted[place][ask] for place in EXPECTED} for ask in unknown}
+    return [f"{ask}: {sorted(counts)} effects" for ask, counts in sorted(seen.items()) if counts not in ({0}, {1})]
+
+
+def no_phantom(found: Evidence) -> Violations:
+    """I4: nothing happened that nobody asked for; nothing stands on a topic that was not said, or twice without a fault."""
+    meant = outcomes(found).keys()
+    wrong = [f"{ask}: {place}" for place, asks in effects(found).items() for ask in asks if ask not in meant]
+    for base in found.bases.values():
+        for (topic, partition), rows in base.outbox.items():
+            said = dict(rows)
+            for record in found.topics.get(topic, []):
+                if record.partition != partition or record.sequence[0] != base.stream:
+                    continue
+                if record.value != said.get(record.sequence[1], b"never said"):
+                    wrong.append(f"{topic}/{partition} n={record.sequence[1]}: not what was said")
+    return wrong + ([] if found.faults else _sent_twice(found))
+
+
+def _sent_twice(found: Evidence) -> Violations:
+    """Where nothing was broken, a number stands on its topic once."""
+    ours = [record for records in found.topics.values() for record in records if record.sequence[0]]
+    counted = Counter((record.topic, record.partition, record.sequence) for record in ours)
+    return [f"{topic}/{partition} {n}: {count} times" for (topic, partition, (_, n)), count in counted.items() if count > 1]
+
+
+def in_order_of_the_key(found: Evidence) -> Violations:
+    """I5: each account's effects follow each other as they were committed where they began."""
+    return [line for process, base in found.bases.items() for line in _order_of(process, base.effects)]
+
+
+def _order_of(process: str, rows: Iterable[Row]) -> Violations:
+    accounts: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["route"] != "due":
+            accounts[row["account"]].append(row)
+    wrong = []
+    for account, mine in accounts.items():
+        ordinals = [row["ordinal"] for row in mine]
+        if ordinals != list(range(1, len(mine) + 1)):
+            wrong.append(f"{process} {account}: ordinals {_first_odd(ordinals)}")
+        for route in {row["route"] for row in mine} - {"asked"}:
+            origins = [row["origin"] for row in mine if row["route"] == route]
+            if origins != list(range(1, len(origins) + 1)):
+                wrong.append(f"{process} {account} {route}: origins {_first_odd(origins)}")
+    return wrong
+
+
+def _first_odd(numbers: list[int]) -> str:
+    """Where a row of numbers stops being 1, 2, 3."""
+    at = next(i for i, n in enumerate(numbers) if n != i + 1)
+    return f"… {numbers[max(0, at - 2) : at + 3]} …"
+
+
+def no_gap(found: Evidence) -> Violations:
+    """I6: numbers have no hole, in the outbox, on the topic and where they are applied."""
+    wrong = []
+    for process, base in found.bases.items():
+        for place, last in base.counters.items():
+            said = [n for n, _ in base.outbox.get(place, [])]
+            if said != list(range(1, last + 1)):
+                wrong.append(f"{process} {place}: outbox is not 1 … {last}")
+            on_topic = [r for r in found.topics.get(place[0], []) if r.partition == place[1] and r.sequence[0] == base.stream]
+            wrong += _holes(place, on_topic, last)
+            wrong += [
+                f"{reader} {place}: applied up to {found.bases[reader].marks.get(place)} of {last}"
+                for reader in found.lap["readers"].get(place[0], ())
+                if found.bases[reader].marks.get(place, 0) != last
+            ]
+    return wrong
+
+
+def _holes(place: tuple[str, int], records: list[Found], last: int) -> Violations:
+    reached = 0
+    for record in records:
+        n = record.sequence[1]
+        if n > reached + 1:
+            return [f"{place}: {n} stands behind {reached}"]
+        reached = max(reached, n)
+    return [] if reached == last else [f"{place}: the topic ends at {reached} of {last}"]
+
+
+def all_outputs_or_none(found: Evidence) -> Violations:
+    """I7: what one transaction says, it says whole: answer, fact and reminder of A; effect and fact of B."""
+    a, b, lap = found.bases["a"], found.bases["b"], found.lap
+    counted = effects(found)
+    answered = _said(a.outbox, set(lap["answers"].values()), lambda said: said["verdict"] == "accepted")
+    outputs = {
+        "a": (counted["a", "asked"], answered, _said(a.outbox, {lap["moved"]})),
+        "b": (counted["b", "moved"], _said(b.outbox, {lap["passed"]})),
+    }
+    return [
+        f"{process} {ask}: {[output[ask] for output in mine]} outputs"
+        for process, mine in outputs.items()
+        for ask in set().union(*mine)
+        if len({output[ask] for output in mine}) > 1
+    ]
+
+
+def _said(
+    outbox: dict[tuple[str, int], list[tuple[int, bytes | None]]],
+    topics: set[str],
+    counts: Callable[[Line], bool] = lambda _: True,
+) -> Counter[str]:
+    said = (json.loads(value) for (topic, _), rows in outbox.items() if topic in topics for _, value in rows if value)
+    return Counter(document["ask"] for document in said if counts(document))
+
+
+def unapplied_is_kept(found: Evidence) -> Violations:
+    """I8: every record from outside had its effect, or a verdict that names it; quarantined ones are kept, bytes intact."""
+    done = effects(found)["a", "asked"]
+    answers = [json.loads(r.value) for t in found.lap["answers"].values() for r in found.topics.get(t, []) if r.value]
+    named = {(answer["ask"], answer["offset"]) for answer in answers if "offset" in answer and answer.get("ask")}
+    verdicts = {answer["offset"]: answer["verdict"] for answer in answers if "offset" in answer}
+    kept = {(row["topic"], row["position"]): row for base in found.bases.values() for row in base.set_aside}
+    parked = {(row["topic"], row["position"]) for base in found.bases.values() for row in base.parked}
+    wrong = []
+    for record in found.asks:
+        where, ask = (record.topic, record.offset), record.header("ce_id")
+        if where in kept:
+            wrong += _not_intact(record, kept[where])
+        elif where not in parked and not done[ask or ""] and (ask, record.offset) not in named and ask is not None:
+            wrong.append(f"{where}: {ask} neither applied nor answered nor kept")
+        elif where not in parked and ask is None and verdicts.get(record.offset) is None:
+            wrong.append(f"{where}: unreadable, and not kept")
+    return wrong
+
+
+def _not_intact(record: Found, row: Row) -> Violations:
+    headers = [(name, None if value is None else value.hex()) for name, value in record.headers]
+    value = record.value or b""
+    same = row["value_hash"] == sha256(value).digest() and row["value_bytes"] == len(value)
+    whole = row["reason"] == "oversize" or (row["value"] == record.value and row["key"] == record.key)
+    told = row["reason"] == "oversize" or [tuple(pair) for pair in json.loads(row["headers"] or "[]")] == headers
+    return [] if same and whole and told else [f"{record.topic}/{record.offset}: kept with other bytes"]
+
+
+def timeouts_fire(found: Evidence) -> Violations:
+    """I9: every reminder came once its time had come, and not late but for the faults it fell into."""
+    stepped = any(line["row"].startswith("T") for line in found.faults)
+    asked = {row["ask"]: row for row in found.bases["a"].effects if row["route"] == "asked"}
+    windows = sorted((f["began"], f["healed"] + HEALING_SECONDS) for f in found.faults if "healed" in f)
+    wrong = []
+    for row in found.bases["a"].effects:
+        if row["route"] != "due":
+            continue
+        if row["at"] < row["due_at"]:
+            wrong.append(f"{row['ask']}: reminded early")
+        before = asked.get(row["ask"])
+        if before is None or stepped:
+            continue
+        due, fired = before["wall"].timestamp() + found.lap["remind_after"], row["wall"].timestamp()
+        late = fired - due - _overlap(due, fired, windows)
+        if late > LATE_SECONDS_MAX:
+            wrong.append(f"{row['ask']}: reminded {late:.1f} s late")
+    return wrong
+
+
+def _overlap(start: float, end: float, windows: list[tuple[float, float]]) -> float:
+    covered, reached = 0.0, start
+    for begins, ends in windows:
+        covered += max(0.0, min(ends, end) - max(begins, reached))
+        reached = max(reached, min(ends, end))
+    return covered
+
+
+def lag_is_gone_in_time(found: Evidence) -> Violations:
+    """I10: everything is applied within the session timeout and 15 s of healing."""
+    late = found.quiet_after > LAG_SECONDS_MAX
+    return [f"quiet only {found.quiet_after:.1f} s after healing"] if late else []
+
+
+def nobody_read_what_they_may_not(found: Evidence) -> Violations:
+    """I11: who tried to read without the right to got nothing."""
+    return found.forbidden_reads
+
+
+def alerts_were_raised(found: Evidence) -> Violations:
+    """I13: each stall, gap or lag that a fault makes for certain was said within 10 s by those who could know."""
+    wrong = []
+    for fault in found.faults:
+        for process, events in fault.get("alerts", {}).items():
+            said = [
+                line["moment"] - fault["began"]
+                for line in found.logs.get(process, [])
+                if line["event"] in events and line["moment"] >= fault["began"] - 1.0
+            ]
+            if not said or min(said) > ALERT_SECONDS_MAX:
+                wrong.append(f"{fault['row']}: {process} said none of {events} in time")
+    return wrong
+
+
+INVARIANTS: Final[dict[str, Callable[[Evidence], Violations]]] = {
+    "I1": acknowledged_have_one_effect,
+    "I2": failed_have_none,
+    "I3": unknown_are_one_thing,
+    "I4": no_phantom,
+    "I5": in_order_of_the_key,
+    "I6": no_gap,
+    "I7": all_outputs_or_none,
+    "I8": unapplied_is_kept,
+    "I9": timeouts_fire,
+    "I10": lag_is_gone_in_time,
+    "I11": nobody_read_what_they_may_not,
+    "I13": alerts_were_raised,
+}

@@ -1,0 +1,132 @@
+"""The matrix as a plan: which laps there are, what is broken in each, and for how long. All chance comes from one seed."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from faults import rows_broker, rows_database, rows_input, rows_network, rows_process
+from faults.client import Load
+from faults.lap import Lap
+from faults.pipeline import PROCESSES
+
+Break = Callable[[Lap, float], Awaitable[None]]
+
+
+USUAL: Final = Load(bad=0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class LapPlan:
+    """One lap: what breaks it until its time is up (`seconds`, of the short matrix), under which load."""
+
+    name: str
+    breaks: Break
+    seconds: float
+    load: Load = USUAL
+    through_proxies: bool = False
+
+
+async def crashes(lap: Lap, until: float) -> None:
+    await asyncio.gather(*(rows_process.crash_chain(lap, role, until) for role in PROCESSES))
+
+
+async def kills(lap: Lap, until: float) -> None:
+    await asyncio.gather(*(rows_process.kill_at_random(lap, role, until) for role in PROCESSES))
+
+
+async def pauses(lap: Lap, until: float) -> None:
+    await asyncio.gather(*(rows_process.pause(lap, role, until) for role in PROCESSES))
+
+
+async def brokers(lap: Lap, until: float) -> None:
+    rows = [rows_broker.refuse_records, rows_broker.kill_broker, rows_broker.restart_broker, rows_broker.restart_loop]
+    while time.monotonic() < until:
+        lap.rng.shuffle(rows)
+        for row in rows:
+            await asyncio.sleep(lap.rng.uniform(1.0, 2.0))
+            await row(lap)
+
+
+async def databases(lap: Lap, until: float) -> None:
+    await asyncio.gather(_servers(lap, until), *(_sessions(lap, role, until) for role in PROCESSES))
+
+
+async def _servers(lap: Lap, until: float) -> None:
+    rows = [rows_database.kill_server, rows_database.stop_server_immediately]
+    while time.monotonic() < until:
+        await asyncio.sleep(lap.rng.uniform(4.0, 8.0))
+        lap.rng.shuffle(rows)
+        await rows[0](lap)
+
+
+async def _sessions(lap: Lap, role: str, until: float) -> None:
+    rows = [
+        *[rows_database.end_sessions] * 4, rows_database.sit_in_a_transaction, rows_database.deadlock,
+        rows_database.unserializable, rows_database.no_connection_left,
+    ]  # fmt: skip
+    while time.monotonic() < until:
+        lap.rng.shuffle(rows)
+        for row in rows:
+            if time.monotonic() < until:
+                await asyncio.sleep(lap.rng.uniform(0.3, 1.0))
+                await rows_database.while_it_is_there(row, lap, role)
+
+
+async def networks(lap: Lap, until: float) -> None:
+    await asyncio.gather(*(_network(lap, role, until) for role in PROCESSES))
+
+
+async def _network(lap: Lap, role: str, until: float) -> None:
+    await rows_network.network(lap, role, until - 12)
+    await rows_network.long_partition(lap, role, "kafka")
+
+
+async def replicas(lap: Lap, until: float) -> None:
+    storming = asyncio.gather(*(rows_process.storm(lap, role, until) for role in ("a", "b")))
+    await asyncio.sleep(2)
+    await rows_process.raise_partitions(lap)
+    await rows_process.upgrade(lap)
+    while time.monotonic() < until:
+        await rows_process.restart_static_member(lap, "c")
+    await storming
+
+
+async def inputs(lap: Lap, until: float) -> None:
+    rows_input.count_input(lap)
+    await asyncio.sleep(4)
+    while time.monotonic() < until:
+        await rows_input.replay_segment(lap)
+        await rows_input.move_offsets(lap, "b", "back")
+        await rows_input.move_offsets(lap, "c", "forward")
+
+
+async def clocks(lap: Lap, until: float) -> None:
+    ahead = 0.0
+    while time.monotonic() < until:
+        for seconds in (3600.0, 0.0, -20.0, 0.0):
+            await asyncio.sleep(1)
+            await rows_input.step_clock(lap, seconds - ahead, seconds)
+            ahead = seconds
+        await rows_input.rotate_credentials(lap, lap.rng.choice(PROCESSES))
+
+
+LAPS: Final = (
+    LapPlan("crashes", crashes, 60),
+    LapPlan("kills", kills, 15),
+    LapPlan("pauses", pauses, 34),
+    LapPlan("brokers", brokers, 45),
+    LapPlan("databases", databases, 45),
+    LapPlan("networks", networks, 45, through_proxies=True),
+    LapPlan("replicas", replicas, 25),
+    LapPlan("inputs", inputs, 30, Load(bad=0.1, copies=5, shuffled=True, bad_each=20, rate=60)),
+    LapPlan("clocks", clocks, 12),
+)
+# Rows of the design that cannot be injected yet, and why: never counted, always named.
+ABSENT: Final = {
+    "B4": "not in this build: rebuilding a wiped broker",
+    "D4": "not in this build: restoring a database",
+    "D5": "a full disk: soak only",
+    "R1–R4": "three brokers: soak only",
+}
