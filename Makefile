@@ -2,11 +2,12 @@
 PYTHON ?= python3
 RUN = .venv/bin/python -m
 STACK = $(RUN) upstream_stack
+MATRIX = cd tests && ../.venv/bin/python -m faults
 MEMBERS = shared/schemas shared/runtime shared/client services/intake services/scheduler services/notifier services/referral deploy/stack
 export UPSTREAM_STARTED_BY = make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up down reset ps logs doctor topics bench lock generated clean
+.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics bench lock generated clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -22,6 +23,12 @@ demo: setup ## start everything, play the journeys, leave it running (JSON=1 for
 
 test: setup ## every test, on real Kafka and PostgreSQL
 	@$(RUN) pytest $(if $(ONLY),$(ONLY))
+
+faults: setup ## break a pipeline on purpose for ten minutes, and check what came of it (SEED=1)
+	@$(MATRIX) $(if $(SEED),--seed $(SEED))
+
+soak: setup ## the same for hours; goes on where it was left (RESULTS=1 keeps the line under bench/results)
+	@$(MATRIX) --soak ../bench/work/soak.jsonl $(if $(RESULTS),--results ../bench/results/faults-$(shell date -u +%F).jsonl)
 
 check: setup ## lint, types, imports, schemas, generated files
 	@.venv/bin/python deploy/checks/run.py

@@ -21,7 +21,8 @@ from faults.bad_input import CLASSES, Sent, headers_of
 from faults.journal import Journal, Line, wall
 
 TICK_SECONDS: Final = 0.02
-ASK_AGAIN_SECONDS: Final = 2.5
+ASK_AGAIN_SECONDS: Final = (3.0, 24.0)  # twice as long each time
+OPEN_MAX: Final = 1500  # asks without an answer; with so many, nothing new is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Load:
     `bad_each` sends that many of each bad class at the beginning, as fast as it goes.
     """
 
-    rate: float = 150.0
+    rate: float = 100.0
     accounts: int = 40
     abandoned: float = 0.02
     bad: float = 0.0
@@ -50,6 +51,7 @@ class Open:
     party: str
     at: float
     abandoned: bool
+    patience: float = ASK_AGAIN_SECONDS[0]
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class Client:
         while not self.stopping:
             due = int((time.monotonic() - began) * self.load.rate) - made
             made += due
+            due = due if len(self.open) < OPEN_MAX else 0
             self._ask(producer, [self.rng.choice(accounts) for _ in range(due)])
             self._look_after(producer, reader)
         deadline = time.monotonic() + self.lap["patience"]
@@ -150,8 +153,8 @@ class Client:
         self._hear(reader)
         now = time.monotonic()
         for ask in self.open.values():
-            if not ask.abandoned and now - ask.at > ASK_AGAIN_SECONDS:
-                ask.at = now
+            if not ask.abandoned and now - ask.at > ask.patience:
+                ask.at, ask.patience = now, min(2 * ask.patience, ASK_AGAIN_SECONDS[1])
                 self._send(producer, ask)
 
     def _hear(self, reader: Consumer) -> None:

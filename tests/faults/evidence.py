@@ -18,7 +18,7 @@ from faults.journal import Line, read
 
 READ_SECONDS: Final = 30.0
 Place = tuple[str, int]
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,17 +36,21 @@ async def nothing(_: Lap, __: str) -> None:
 
 
 async def killed(lap: Lap, role: str) -> None:
-    await rows_process.kill_at_random(lap, role, time.monotonic() + 4)
+    """Twice, each time in the middle of its work: what it sends comes to C."""
+    for _ in range(2):
+        await lap.flowing("c", "passed", 50)
+        await rows_process.kill(lap, role)
+    await lap.flowing("c", "passed")
 
 
 async def replica(lap: Lap, role: str) -> None:
     lap.launch(role, f"{role}2", member=None)
     await lap.ready(f"{role}2")
-    await asyncio.sleep(4)
+    await asyncio.sleep(6)
 
 
 async def offsets_forward(lap: Lap, role: str) -> None:
-    await asyncio.sleep(1)
+    await lap.flowing(role, "passed", 50)
     await rows_input.move_offsets(lap, role, "forward")
 
 

@@ -15,7 +15,7 @@ from faults.journal import Line
 LAG_SECONDS_MAX: Final = 6 + 15  # session timeout + 15 s
 ALERT_SECONDS_MAX: Final = 10.0
 LATE_SECONDS_MAX: Final = 5.0
-HEALING_SECONDS: Final = 10.0  # after a fault, until work that was due counts as late
+HEALING_SECONDS: Final = LAG_SECONDS_MAX  # after a fault, until work that was due counts as late
 # Who must have which effect of an accepted ask.
 EXPECTED: Final = (("a", "asked"), ("a", "due"), ("b", "moved"), ("c", "moved"), ("c", "passed"))
 Violations = list[str]

@@ -30,6 +30,10 @@ class Journal:
         if sync:
             os.fsync(self._file.fileno())
 
+    def close(self) -> None:
+        """Nothing more is written."""
+        self._file.close()
+
 
 def read(path: Path) -> Iterator[Line]:
     """The whole lines of a journal; a last one that was cut short is left out. Nothing where there is no file."""

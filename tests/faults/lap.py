@@ -103,7 +103,21 @@ class Lap:
             self.launch(role)
         await self.ready(*PROCESSES)
         self._write_down()
-        self.start_client()
+        self.client = self._spawn("faults.client", "client", {}, str(self.folder))
+        await self.flowing("c", "passed")
+
+    async def flowing(self, role: str, route: str, more: int = 1) -> None:
+        """Wait until a process had that many more effects of a route: only then is there something to break."""
+        wanted: int | None = None
+        async with asyncio.timeout(READY_SECONDS):
+            while True:
+                conn = await self.world.connection(self.database(role))
+                count: int = await conn.fetchval("SELECT count(*) FROM effect WHERE route = $1", route)
+                await conn.close()
+                wanted = count + more if wanted is None else wanted
+                if count >= wanted:
+                    return
+                await asyncio.sleep(0.1)
 
     def topic_names(self) -> dict[str, int]:
         named = pipeline.topics(self.mark)
@@ -276,9 +290,6 @@ class Lap:
         except (httpx.TransportError, ValueError):
             return False
 
-    def start_client(self) -> None:
-        self.client = self._spawn("faults.client", "client", {}, str(self.folder))
-
     # ---- faults
 
     def injected(self, row: str, began: float, **more: Any) -> None:
@@ -316,3 +327,4 @@ class Lap:
             self.client.wait()
         for proxy in self.proxies.values():
             await proxy.stop()
+        self.journal.close()

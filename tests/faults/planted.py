@@ -125,7 +125,13 @@ def save_without_version() -> None:
     """A state is written over whatever is there."""
     blind = pipeline.SAVE.replace("account.version = change.loaded AND ", "")
     kept = "DO UPDATE SET version = excluded.version, count = excluded.count"
-    _instead(pipeline, SAVE=blind.replace("DO NOTHING", f"(id) {kept}"))
+    save = pipeline.save
+
+    async def late(conn: Connection, changes: Any) -> int:
+        await asyncio.sleep(WINDOW_SECONDS)
+        return await save(conn, changes)
+
+    _instead(pipeline, SAVE=blind.replace("DO NOTHING", f"(id) {kept}"), save=late)
 
 
 def relay_without_lease() -> None:

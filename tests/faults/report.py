@@ -4,35 +4,19 @@ import json
 import os
 import platform
 import subprocess
-from collections import Counter
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 from rich.table import Table
 
 from faults.exam import NOT_ASKED
 from faults.invariants import INVARIANTS
-from faults.journal import Line, read
+from faults.journal import Line
 from faults.laps import ABSENT
 from upstream_stack.parts.java import find_java
 from upstream_stack.terminal import out
 
 PACKAGES: Final = ("aiokafka", "faststream", "asyncpg", "pydantic", "uvloop", "confluent-kafka")
-COUNTED: Final = ("asks", "acknowledged", "refused", "unknown", "events", "records", "set_aside", "parked")
-
-
-def totals(folders: list[Path]) -> Line:
-    """All laps of a run together, out of what each left in its folder."""
-    rows: Counter[str] = Counter()
-    violations: Counter[str] = Counter(dict.fromkeys(INVARIANTS, 0))
-    counted: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
-    for folder in folders:
-        rows.update(line["row"] for line in read(folder / "faults.jsonl"))
-        verdict = json.loads((folder / "verdict.json").read_text())
-        violations.update(verdict["violations"])
-        counted.update({name: verdict[name] for name in COUNTED})
-    return {"faults": sum(rows.values()), "rows": dict(sorted(rows.items())), "violations": dict(violations), **counted}
 
 
 def machine() -> Line:
@@ -69,7 +53,7 @@ def show(result: Line) -> None:
     for bug, why in NOT_ASKED.items():
         out.print(f"  not planted: {bug}: {why}")
     out.print(
-        f"{result['acknowledged']} asks acknowledged ({result['events']} effects), {result['refused']} refused,"
+        f"{result['acknowledged']} asks acknowledged ({result['events']} events applied), {result['refused']} refused,"
         f" {result['unknown']} unknown; {result['records']} records read back; {result['seconds']:.0f} s"
     )
 

@@ -57,7 +57,9 @@ def _set_offsets(lap: Lap, group: str, to: str) -> None:
     while True:  # a static member leaves its group when its session ends
         asked = lap.world.admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, wanted)])
         try:
-            asked[group].result(20)
+            refused = [place.error for place in asked[group].result(20).topic_partitions if place.error]
+            if refused:
+                raise KafkaException(refused[0])
         except KafkaException:
             if time.monotonic() > deadline:
                 raise

@@ -53,11 +53,16 @@ async def kill_at_random(lap: Lap, role: str, until: float) -> None:
     """C14: kill -9, and started again."""
     while time.monotonic() < until:
         await asyncio.sleep(lap.rng.uniform(0.3, 3.0))
-        began = wall()
-        lap.running[role].kill()
-        lap.launch(role)
-        await lap.ready(role)
-        lap.injected("C14", began, process=role)
+        await kill(lap, role)
+
+
+async def kill(lap: Lap, role: str) -> None:
+    """C14, once."""
+    began = wall()
+    lap.running[role].kill()
+    lap.launch(role)
+    await lap.ready(role)
+    lap.injected("C14", began, process=role)
 
 
 async def pause(lap: Lap, role: str, until: float) -> None:

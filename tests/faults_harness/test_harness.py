@@ -1,0 +1,130 @@
+"""The matrix's own tools: journals that survive a cut, a proxy that breaks what it is told to, a plan that a seed repeats."""
+
+import ast
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from faults import crash_points
+from faults.bad_input import CLASSES
+from faults.exam import NOT_ASKED, QUESTIONS
+from faults.invariants import INVARIANTS
+from faults.journal import Journal, read
+from faults.planted import BUGS
+from faults.proxy import Proxy, Way
+from faults.rows_process import POINTS
+from faults.world import free_port
+
+FAULTS = Path(__file__).parents[1] / "faults"
+ALONE = ("bad_input", "checker", "client", "evidence", "invariants", "journal")
+
+
+@pytest.mark.parametrize("module", ALONE)
+def test_checker_and_client_import_nothing_of_the_product(module: str) -> None:
+    tree = ast.parse((FAULTS / f"{module}.py").read_text())
+    named = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    named += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    assert not [name for name in named if name.startswith("upstream")]
+    assert {name.removeprefix("faults.") for name in named if name.startswith("faults.")} <= set(ALONE)
+
+
+def test_every_planted_bug_is_asked_about_and_names_an_invariant() -> None:
+    assert {question.bug for question in QUESTIONS} == BUGS.keys()
+    assert {question.red for question in QUESTIONS} <= INVARIANTS.keys()
+    assert len(QUESTIONS) + len(NOT_ASKED) == 13
+
+
+def test_every_crash_point_that_is_used_exists_in_this_build() -> None:
+    assert {point for points in POINTS.values() for point in points if not crash_points.exists(point)} == set()
+
+
+def test_journal_leaves_out_a_line_that_was_cut(tmp_path: Path) -> None:
+    file = tmp_path / "journal"
+    journal = Journal(file)
+    journal.write([{"n": 1}, {"n": 2}])
+    journal.close()
+    with file.open("ab") as open_file:
+        open_file.write(b'{"n": 3')
+    assert [line["n"] for line in read(file)] == [1, 2]
+
+
+def test_bad_input_is_the_same_for_the_same_seed() -> None:
+    def made() -> list[tuple[str | None, bytes | None]]:
+        rng = random.Random(7)
+        return [(sent.id, sent.value) for name in CLASSES for sent in [CLASSES[name](rng, "north", "an-account")]]
+
+    assert made() == made()
+
+
+async def say_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(1024):
+            writer.write(data)
+    except ConnectionError:
+        pass
+    finally:
+        await ended(writer)
+
+
+async def ended(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+@dataclass
+class Spoken:
+    """One connection through a proxy, to a server that says everything back."""
+
+    proxy: Proxy
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def heard(self, seconds: float = 5) -> bytes:
+        async with asyncio.timeout(seconds):
+            return await self.reader.read(100)
+
+
+@asynccontextmanager
+async def speaking() -> AsyncIterator[Spoken]:
+    server = await asyncio.start_server(say_back, "127.0.0.1", 0)
+    proxy = Proxy(free_port(), server.sockets[0].getsockname()[1], random.Random(1))
+    await proxy.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    try:
+        yield Spoken(proxy, reader, writer)
+    finally:
+        await ended(writer)
+        await proxy.stop()
+        server.close()
+        await asyncio.sleep(0.05)  # aborted transports end in the loop's next turns
+
+
+async def test_proxy_passes_everything_on() -> None:
+    async with speaking() as spoken:
+        spoken.writer.write(b"hello")
+        assert await spoken.heard() == b"hello"
+
+
+@pytest.mark.parametrize("way", Way)
+async def test_partition_holds_bytes_back_until_it_heals(way: Way) -> None:
+    async with speaking() as spoken:
+        await spoken.proxy.block(way)
+        spoken.writer.write(b"hello")
+        with pytest.raises(TimeoutError):
+            await spoken.heard(0.1)
+        await spoken.proxy.heal()
+        assert await spoken.heard() == b"hello"
+
+
+async def test_cut_ends_the_connection_after_byte_n() -> None:
+    async with speaking() as spoken:
+        spoken.proxy.cut = 3
+        spoken.writer.write(b"hello")
+        with suppress(ConnectionError):
+            assert await spoken.heard() == b""
+        assert spoken.proxy.cuts == 1
