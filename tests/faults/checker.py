@@ -45,7 +45,7 @@ async def _still(lap: Line, reader: Consumer) -> bool:
             marks[process], counters[process], sent[process] = [
                 {(t, p): n for t, p, n in await conn.fetch(STILL + table)} for table in ("watermark", "counter", "sent")
             ]
-            due += await conn.fetchval("SELECT count(*) FROM runtime.due")
+            due += await conn.fetchval("SELECT (SELECT count(*) FROM runtime.due) + (SELECT count(*) FROM runtime.parked_key)")
             await conn.close()
         asks = [TopicPartition(topic, 0) for topic in lap["asks"].values()]
         ends = {place.topic: reader.get_watermark_offsets(place, timeout=3)[1] for place in asks}

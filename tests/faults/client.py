@@ -40,7 +40,11 @@ class Load:
     copies: int = 1
     shuffled: bool = False
     bad_each: int = 0
-    poison: bool = False
+
+
+def accounts_of(rng: random.Random, load: Load) -> list[str]:
+    """The accounts of a lap: the first thing that is drawn from its seed."""
+    return [str(UUID(int=rng.getrandbits(128), version=4)) for _ in range(load.accounts)]
 
 
 @dataclass(slots=True)
@@ -78,7 +82,7 @@ class Client:
             }
         )
         reader = self._reader()
-        accounts = [str(UUID(int=self.rng.getrandbits(128), version=4)) for _ in range(self.load.accounts)]
+        accounts = accounts_of(self.rng, self.load)
         self._bad_ones(producer, accounts)
         began, made = time.monotonic(), 0
         while not self.stopping:

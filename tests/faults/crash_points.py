@@ -14,7 +14,7 @@ import asyncpg.transaction
 from aiokafka import AIOKafkaProducer
 
 from faults import pipeline
-from upstream_runtime import source, store
+from upstream_runtime import parked, source, store
 from upstream_runtime.engine import Engine
 from upstream_runtime.relay import Relay
 
@@ -33,13 +33,8 @@ POINTS: Final[dict[str, tuple[Point, ...]]] = {
     "C10": ((Relay, "_got_through"), (Engine, "_committed")),
     "C11": ((store, "move_sent"), (store, "take_lease")),
     "C12": ((source, "_committed"),),
-    "C13": ((store, "park"), (store, "parked_next")),
+    "C13": ((parked, "park"), (parked, "claim"), (parked, "release")),
 }
-
-
-def exists(point: str) -> bool:
-    """Whether this build has the calls of a point."""
-    return any(hasattr(place, name) for place, name in POINTS[point])
 
 
 def arm(point: str, when: str, nth: int, fired: str) -> None:
@@ -50,10 +45,9 @@ def arm(point: str, when: str, nth: int, fired: str) -> None:
         return next(countdown, -1) == 0
 
     for place, name in POINTS[point]:
-        if hasattr(place, name):
-            real = getattr(place, name)
-            wrapped = _around if asyncio.iscoroutinefunction(real) else _around_plain
-            setattr(place, name, wrapped(real, when, due, Path(fired)))
+        real = getattr(place, name)
+        wrapped = _around if asyncio.iscoroutinefunction(real) else _around_plain
+        setattr(place, name, wrapped(real, when, due, Path(fired)))
 
 
 def _around(

@@ -95,8 +95,7 @@ async def base_of(dsn: str) -> Base:
         for row in await conn.fetch("SELECT topic, partition, n, value FROM runtime.outbox ORDER BY topic, partition, n"):
             found.outbox.setdefault((row["topic"], row["partition"]), []).append((row["n"], row["value"]))
         found.due = await conn.fetchval("SELECT count(*) FROM runtime.due")
-        if await conn.fetchval("SELECT to_regclass('runtime.parked') IS NOT NULL"):
-            found.parked = [dict(row) for row in await conn.fetch("SELECT * FROM runtime.parked ORDER BY place")]
+        found.parked = [dict(row) for row in await conn.fetch("SELECT * FROM runtime.parked ORDER BY place")]
     finally:
         await conn.close()
     return found

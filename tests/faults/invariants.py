@@ -1,6 +1,6 @@
 """The guarantees as questions to the evidence: one function each, which gives the violations it found, one line each.
 
-Pure, and imports nothing of the product. The numbers are those of the design: I1 to I11 and I13.
+Pure, and imports nothing of the product. The numbers are those of the design: I1 to I11, I13, and row M5's own bound.
 """
 
 import json
@@ -14,6 +14,7 @@ from faults.journal import Line
 
 LAG_SECONDS_MAX: Final = 6 + 15  # session timeout + 15 s
 ALERT_SECONDS_MAX: Final = 10.0
+NOISE_SECONDS: Final = 0.1  # below that, a percentile of a machine that others use says nothing
 LATE_SECONDS_MAX: Final = 5.0
 HEALING_SECONDS: Final = LAG_SECONDS_MAX  # after a fault, until work that was due counts as late
 # Who must have which effect of an accepted ask.
@@ -191,7 +192,7 @@ def unapplied_is_kept(found: Evidence) -> Violations:
     verdicts = {answer["offset"]: answer["verdict"] for answer in answers if "offset" in answer}
     kept = {(row["topic"], row["position"]): row for base in found.bases.values() for row in base.set_aside}
     parked = {(row["topic"], row["position"]) for base in found.bases.values() for row in base.parked}
-    wrong = []
+    wrong = _parked_with_other_bytes(found)
     for record in found.asks:
         where, ask = (record.topic, record.offset), record.header("ce_id")
         if where in kept:
@@ -201,6 +202,16 @@ def unapplied_is_kept(found: Evidence) -> Violations:
         elif where not in parked and ask is None and verdicts.get(record.offset) is None:
             wrong.append(f"{where}: unreadable, and not kept")
     return wrong
+
+
+def _parked_with_other_bytes(found: Evidence) -> Violations:
+    there = {(r.topic, r.partition, r.offset): r.value for records in found.topics.values() for r in records}
+    rows = [row for base in found.bases.values() for row in base.parked]
+    return [
+        f"{row['topic']}/{row['position']}: parked with other bytes"
+        for row in rows
+        if there.get((row["topic"], row["partition"], row["position"])) != row["value"]
+    ]
 
 
 def _not_intact(record: Found, row: Row) -> Violations:
@@ -267,6 +278,28 @@ def alerts_were_raised(found: Evidence) -> Violations:
     return wrong
 
 
+def healthy_keys_are_as_fast(found: Evidence) -> Violations:
+    """M5: beside a poison key, the others' 99th percentile from A to B is at most twice what it was without it."""
+    wrong = []
+    for fault in (line for line in found.faults if "poison" in line):
+        began, healed = fault["began"], fault["healed"]
+        without = _p99(found, fault["poison"], began - (healed - began), began)
+        beside = _p99(found, fault["poison"], began, healed)
+        if beside > max(2 * without, NOISE_SECONDS):
+            wrong.append(f"p99 {beside * 1000:.0f} ms beside a poison key, {without * 1000:.0f} ms without")
+    return wrong
+
+
+def _p99(found: Evidence, poison: str, begins: float, ends: float) -> float:
+    began = {row["ask"]: row["wall"].timestamp() for row in found.bases["a"].effects if row["route"] == "asked"}
+    took = sorted(
+        row["wall"].timestamp() - began[row["ask"]]
+        for row in found.bases["b"].effects
+        if str(row["account"]) != poison and row["ask"] in began and begins <= began[row["ask"]] < ends
+    )
+    return took[int(len(took) * 0.99)] if took else 0.0
+
+
 INVARIANTS: Final[dict[str, Callable[[Evidence], Violations]]] = {
     "I1": acknowledged_have_one_effect,
     "I2": failed_have_none,
@@ -280,4 +313,5 @@ INVARIANTS: Final[dict[str, Callable[[Evidence], Violations]]] = {
     "I10": lag_is_gone_in_time,
     "I11": nobody_read_what_they_may_not,
     "I13": alerts_were_raised,
+    "M5": healthy_keys_are_as_fast,
 }

@@ -27,7 +27,7 @@ from confluent_kafka.admin import (
 )
 
 from faults import pipeline
-from faults.client import Load
+from faults.client import Load, accounts_of
 from faults.journal import Journal, Line, wall
 from faults.pipeline import PARTIES, PROCESSES, process_name
 from faults.proxy import Proxy
@@ -250,6 +250,7 @@ class Lap:
             "UPSTREAM_CLOCK": str(self.clock),
             "UPSTREAM_MARK": self.mark,
             "UPSTREAM_ROLE": role,
+            "UPSTREAM_MOOD": str(self.mood(role)),
             "UPSTREAM_VERSION": str(self.versions.get(role, 1)),
         }
         told |= {"UPSTREAM_MEMBER": member} if member else {}
@@ -270,6 +271,15 @@ class Lap:
                 [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **cached, **told},
             )  # fmt: skip
+
+    def mood(self, role: str) -> Path:
+        """The file of the accounts that a process cannot decide about."""
+        return self.folder / f"sick-{role}"
+
+    @property
+    def accounts(self) -> list[str]:
+        """The accounts that the client asks about."""
+        return accounts_of(random.Random(self.seed), self.load)
 
     @property
     def clock(self) -> Path:
@@ -299,7 +309,7 @@ class Lap:
     # ---- after
 
     async def finish(self) -> Line:
-        """Everything is healed: let the client end, and ask the checker. Nothing of the lap runs any more after that."""
+        """Everything is healed: let the client end, and ask the checker."""
         healed = wall()
         assert self.client is not None, "the client was never started"
         self.client.terminate()

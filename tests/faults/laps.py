@@ -29,7 +29,24 @@ class LapPlan:
 
 
 async def crashes(lap: Lap, until: float) -> None:
-    await asyncio.gather(*(rows_process.crash_chain(lap, role, until) for role in PROCESSES))
+    await asyncio.gather(
+        *(rows_process.crash_chain(lap, role, until) for role in PROCESSES), *(_moods(lap, role, until) for role in PROCESSES)
+    )
+    for role in PROCESSES:
+        await rows_input.redrive_twice(lap, role)
+
+
+async def _moods(lap: Lap, role: str, until: float) -> None:
+    """What is parked and drained meanwhile: crash point C13 lives of it."""
+    while time.monotonic() < until - 5:
+        await asyncio.sleep(lap.rng.uniform(0.5, 2.0))
+        await rows_input.sicken(lap, role, 0.1, lap.rng.uniform(1.0, 3.0))
+
+
+async def poison(lap: Lap, until: float) -> None:
+    """One key among 200; half of the time without it, to compare with."""
+    await rows_input.poison_one(lap, "b", (until - time.monotonic()) / 2)
+    await rows_input.redrive_twice(lap, "b")
 
 
 async def kills(lap: Lap, until: float) -> None:
@@ -122,6 +139,7 @@ LAPS: Final = (
     LapPlan("replicas", replicas, 25),
     LapPlan("inputs", inputs, 30, Load(bad=0.1, copies=5, shuffled=True, bad_each=20, rate=60)),
     LapPlan("clocks", clocks, 12),
+    LapPlan("poison", poison, 20, Load(accounts=200)),
 )
 # Rows of the design that cannot be injected yet, and why: never counted, always named.
 ABSENT: Final = {

@@ -7,6 +7,7 @@ A answers what outsiders ask, counts it for its account, says so on `moved`, and
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
@@ -97,6 +98,21 @@ class Effect:
     due_at: datetime | None = None
 
 
+class SickError(Exception):
+    """Nothing can be decided about this account just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """Which accounts nothing can be decided about: their ids stand in a file as long as that lasts."""
+
+    file: Path
+
+    def look(self, account: UUID) -> None:
+        if self.file.exists() and str(account) in self.file.read_text():
+            raise SickError
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """How often an account was moved, and the effects that are not written yet."""
@@ -121,13 +137,14 @@ Moved = MovedV1 | MovedV2
 # ---- decisions
 
 
-def asked_v2(state: Account | None, event: AskedV1, ctx: Context[Any]) -> Decision[Account]:
+def asked_v2(state: Account | None, event: AskedV1, ctx: Context[Mood]) -> Decision[Account]:
     """As `asked`, by a process of the later version."""
     before = asked(state, event, ctx)
     return replace(before, events=tuple(newer(said) for said in before.events if isinstance(said, MovedV1)))
 
 
-def asked(state: Account | None, event: AskedV1, ctx: Context[Any]) -> Decision[Account]:
+def asked(state: Account | None, event: AskedV1, ctx: Context[Mood]) -> Decision[Account]:
+    ctx.reference.look(event.account_id)
     after = (state or Account()).then("asked", ctx.cause.id, event.account_id, 0, ctx.now)
     moved = MovedV1(account_id=event.account_id, ask=ctx.cause.id, ordinal=after.count, padding=event.padding)
     remind = Due("remind", UUID(ctx.cause.id), ctx.now + REMIND_AFTER)
@@ -135,26 +152,29 @@ def asked(state: Account | None, event: AskedV1, ctx: Context[Any]) -> Decision[
     return Decision(after, (moved,), (remind,), answer)
 
 
-def moved(state: Account | None, event: Moved, ctx: Context[Any]) -> Decision[Account]:
+def moved(state: Account | None, event: Moved, ctx: Context[Mood]) -> Decision[Account]:
+    ctx.reference.look(event.account_id)
     after = (state or Account()).then("moved", event.ask, event.account_id, event.ordinal, ctx.now)
     passed = PassedV1(account_id=event.account_id, ask=event.ask, ordinal=after.count, origin=event.ordinal)
     return Decision(after, (passed,))
 
 
-def heard_moved(state: Account | None, event: Moved, ctx: Context[Any]) -> Decision[Account]:
+def heard_moved(state: Account | None, event: Moved, ctx: Context[Mood]) -> Decision[Account]:
+    ctx.reference.look(event.account_id)
     return Decision((state or Account()).then("moved", event.ask, event.account_id, event.ordinal, ctx.now))
 
 
-def heard_passed(state: Account | None, event: PassedV1, ctx: Context[Any]) -> Decision[Account]:
+def heard_passed(state: Account | None, event: PassedV1, ctx: Context[Mood]) -> Decision[Account]:
+    ctx.reference.look(event.account_id)
     return Decision((state or Account()).then("passed", event.ask, event.account_id, event.ordinal, ctx.now))
 
 
-def reminded(_: Account | None, __: None, ctx: Context[Any]) -> Decision[Account]:
+def reminded(_: Account | None, __: None, ctx: Context[Mood]) -> Decision[Account]:
     assert ctx.key is not None
     return Decision(Account(1, (Effect("due", str(ctx.key), None, 1, 0, ctx.now, ctx.cause.at),)))
 
 
-def refuse(refusal: Refusal, asked: Asked, _: Context[Any]) -> Sequence[Fact]:
+def refuse(refusal: Refusal, asked: Asked, _: Context[Mood]) -> Sequence[Fact]:
     return (
         AnsweredV1(
             account_id=asked.key, ask=asked.event_id, verdict=refusal.verdict, code=refusal.code,
@@ -261,7 +281,7 @@ def process_name(mark: str, role: str) -> str:
     return f"matrix-{mark}-{role}"
 
 
-def app(mark: str, role: str, version: int = 1) -> App:
+def app(mark: str, role: str, mood: Mood, version: int = 1) -> App:
     """The wiring of A, B or C. In version 2, A says `MovedV2`, and B and C read both."""
     named, process = topics(mark, version), process_name(mark, role)
     account = Aggregate("account", load, save)
@@ -273,12 +293,12 @@ def app(mark: str, role: str, version: int = 1) -> App:
             named.asks, account, {AskedV1: decide}, key=asked_key, screen=lambda _: None, prepare=as_it_came, refuse=refuse
         )
         reminder = Aggregate("reminder", load_reminders, save_reminders)
-        return App(process, None, inlets=(inlet,), work=(Work("remind", reminder, reminded),), catalogue=named.all)
+        return App(process, mood, inlets=(inlet,), work=(Work("remind", reminder, reminded),), catalogue=named.all)
     if role == "b":
         passing = Route(named.moved, account, {heard: moved})
-        return App(process, None, routes=(passing,), upcasters=upcasters, catalogue=named.all)
+        return App(process, mood, routes=(passing,), upcasters=upcasters, catalogue=named.all)
     hearing = (Route(named.moved, account, {heard: heard_moved}), Route(named.passed, account, {PassedV1: heard_passed}))
-    return App(process, None, routes=hearing, upcasters=upcasters, catalogue=named.all)
+    return App(process, mood, routes=hearing, upcasters=upcasters, catalogue=named.all)
 
 
 def asked_key(event: Event, _: Cause, __: bytes) -> UUID:
@@ -291,4 +311,5 @@ def as_it_came(event: Event, _: Cause) -> Event:
 
 
 def wiring(settings: Settings) -> App:
-    return app(settings.value("MARK"), settings.value("ROLE"), int(settings.value("VERSION")))
+    mood = Mood(Path(settings.value("MOOD")))
+    return app(settings.value("MARK"), settings.value("ROLE"), mood, int(settings.value("VERSION")))

@@ -20,9 +20,11 @@ from upstream_runtime.apply import Applied, Mind, Plan, Prepare
 from upstream_runtime.consume import Consumer
 from upstream_runtime.database import connection
 from upstream_runtime.engine import Engine
+from upstream_runtime.parking import Parking
 from upstream_runtime.relay import Relay
 from upstream_runtime.store import Partition, Said, SetAside
 from upstream_runtime.undecided import Undecided
+from upstream_runtime.wiring import Refusal
 
 WINDOW_SECONDS: Final = 0.08  # how long a bug's window stays open for a kill to fall into
 
@@ -30,6 +32,7 @@ WINDOW_SECONDS: Final = 0.08  # how long a bug's window stays open for a kill to
 def _instead(place: object, **new: object) -> None:
     """Put these where the product looks its own up."""
     for name, value in new.items():
+        getattr(place, name)  # what the product no longer has cannot be replaced
         setattr(place, name, value)
 
 
@@ -81,7 +84,7 @@ def watermark_apart() -> None:
 
 def gap_applied() -> None:
     """Whatever number comes is the next one."""
-    _instead(consume, _behind_a_hole=lambda *_: False)
+    _instead(consume, gap_before=lambda *_: None)
 
 
 def numbers_outside() -> None:
@@ -104,14 +107,15 @@ def numbers_outside() -> None:
         await write(self, conn, plan, applied, now)
 
     async def settle_drawing(conn: Connection, moves: store.Moves, places: Any) -> Any:
-        if await settle(conn, moves, ()) is None:
+        settled = await settle(conn, moves, ())
+        if settled is None:
             return None
         counts = wanted.get()
         rows = sorted(counts)
         async with connection(pools[0]) as other:
             drawn = await other.fetch(draw, [t for t, _ in rows], [p for _, p in rows], [counts[row] for row in rows])
         await asyncio.sleep(WINDOW_SECONDS)
-        return {(topic, partition): n - counts[topic, partition] for topic, partition, n in drawn}
+        return {(topic, partition): n - counts[topic, partition] for topic, partition, n in drawn}, settled[1]
 
     async def say_only(conn: Connection, _: dict[Partition, int], rows: Sequence[Said]) -> None:
         await say(conn, {}, rows)
@@ -182,6 +186,19 @@ def acks_zero() -> None:
     _instead(run, idempotent_producer=careless)
 
 
+def without_parking() -> None:
+    """What cannot be decided on is set aside at once, and what comes behind it is applied."""
+
+    async def set_aside(self: Parking, conn: Connection, pairs: Any, poison: Any, now: Any) -> tuple[list[Any], list[Any]]:
+        bad = [step for step, _ in poison]
+        items = {id(item): item for step, item in pairs if step in bad}
+        letters = [self._undecided._letter(item, Refusal("quarantined", "undecidable"), now) for item in items.values()]
+        await store.set_aside(conn, letters)
+        return [step for step, item in pairs if id(item) not in items], []
+
+    _instead(Parking, hold_back=set_aside)
+
+
 def sent_before_ack() -> None:
     """What is on its way counts as sent."""
     real = Relay._send_partition
@@ -215,7 +232,7 @@ BUGS: Final[dict[str, Callable[[], None]]] = {
     bug.__name__.replace("_", "-"): bug
     for bug in (
         offset_before_effect, inbox_removed, watermark_apart, gap_applied, numbers_outside, save_without_version,
-        relay_without_lease, producer_kept, acks_zero, sent_before_ack, upcaster_missing, altered_letter,
+        relay_without_lease, producer_kept, acks_zero, without_parking, sent_before_ack, upcaster_missing, altered_letter,
     )
 }  # fmt: skip
 

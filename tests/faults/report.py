@@ -9,7 +9,6 @@ from typing import Final
 
 from rich.table import Table
 
-from faults.exam import NOT_ASKED
 from faults.invariants import INVARIANTS
 from faults.journal import Line
 from faults.laps import ABSENT
@@ -50,8 +49,6 @@ def show(result: Line) -> None:
     exam = result["exam"]
     missed = f", missed: {', '.join(exam['missed'])}" if exam["missed"] else ""
     out.print(f"The checker's exam: planted {exam['planted']} / caught {exam['caught']}{missed}")
-    for bug, why in NOT_ASKED.items():
-        out.print(f"  not planted: {bug}: {why}")
     out.print(
         f"{result['acknowledged']} asks acknowledged ({result['events']} events applied), {result['refused']} refused,"
         f" {result['unknown']} unknown; {result['records']} records read back; {result['seconds']:.0f} s"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+import httpx
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 
 from faults import pipeline
@@ -75,6 +76,39 @@ def read_ends(lap: Lap, topic: str, partitions: int) -> list[int]:
         return [reader.get_watermark_offsets(TopicPartition(topic, p), timeout=10)[1] for p in range(partitions)]
     finally:
         reader.close()
+
+
+async def sicken(lap: Lap, role: str, share: float, seconds: float) -> None:
+    """Nothing can be decided about a share of the accounts for a while: they are parked, and drained after that."""
+    began = wall()
+    sick = [account for account in lap.accounts if lap.rng.random() < share] or lap.accounts[:1]
+    lap.mood(role).write_text("\n".join(sick))
+    await asyncio.sleep(seconds)
+    lap.mood(role).unlink()
+    lap.injected("M5", began, process=role, count=len(sick))
+
+
+async def poison_one(lap: Lap, role: str, seconds: float) -> None:
+    """M5: one account among all others is poison. The checker compares how fast the others are with and without it."""
+    await asyncio.sleep(seconds)
+    began = wall()
+    lap.mood(role).write_text(lap.accounts[0])
+    await asyncio.sleep(seconds)
+    lap.mood(role).unlink()
+    lap.injected("M5", began, process=role, poison=lap.accounts[0], alerts={role: ["key.parked"]})
+
+
+async def redrive_twice(lap: Lap, role: str) -> None:
+    """S2: an operator has every parked key tried at once, and then asks for the same again."""
+    began = wall()
+    url, token = lap.running[role].url, {"authorization": f"Bearer {PASSWORD}"}
+    order = {"by": "matrix", "reason": "it was mended"}
+    async with httpx.AsyncClient(headers=token, timeout=10) as door:
+        for key in (await door.get(f"{url}/operator/parked")).raise_for_status().json()["parked"]:
+            for _ in range(2):
+                answer = await door.post(f"{url}/operator/parked/{key['aggregate']}/{key['key']}", json=order)
+                assert answer.status_code in (200, 404), answer.text
+    lap.injected("S2", began, process=role)
 
 
 def count_input(lap: Lap) -> None:

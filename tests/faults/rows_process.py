@@ -7,7 +7,7 @@ from typing import Final
 
 from confluent_kafka.admin import NewPartitions
 
-from faults import crash_points, pipeline
+from faults import pipeline
 from faults.journal import wall
 from faults.lap import Lap
 from upstream_stack.kafka_access import wait_for
@@ -16,16 +16,16 @@ CRASH_SECONDS_MAX: Final = 9.0  # a lease that a dead one left is waited for bef
 PAUSE_SECONDS: Final = 8.0  # longer than the lease (5 s) and than the session (6 s)
 # What each process does often enough to die at it.
 POINTS: Final = {
-    "a": ("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12"),
-    "b": ("C1", "C2", "C6", "C7", "C8", "C9", "C10", "C11", "C12"),
-    "c": ("C1", "C2", "C6", "C8", "C10", "C11", "C12"),
+    "a": ("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13"),
+    "b": ("C1", "C2", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13"),
+    "c": ("C1", "C2", "C6", "C8", "C11", "C12", "C13"),
 }
-SENDING: Final = ("C9", "C10", "C11")
+SELDOM: Final = ("C5", "C9", "C10", "C11", "C13")  # calls that come a few times in a short life
 
 
 def crashes(lap: Lap, role: str) -> list[tuple[str, str]]:
     """Every crash point of a process, before and after its call, in an order drawn from the seed."""
-    points = [(point, when) for point in POINTS[role] if crash_points.exists(point) for when in ("before", "after")]
+    points = [(point, when) for point in POINTS[role] for when in ("before", "after")]
     lap.rng.shuffle(points)
     return points
 
@@ -39,7 +39,7 @@ async def crash_chain(lap: Lap, role: str, until: float) -> None:
         point, when = chain.pop()
         fired = lap.folder / f"fired-{role}-{lap.crashes}"
         lap.crashes += 1
-        nth = lap.rng.randint(1, 3 if point in SENDING else 25)
+        nth = lap.rng.randint(1, 2 if point in SELDOM else 15)
         process = lap.launch(role, crash={"point": point, "when": when, "nth": nth, "fired": str(fired)})
         if not await process.ended(CRASH_SECONDS_MAX):
             process.kill()

@@ -6,7 +6,18 @@ from datetime import timedelta
 import pytest
 from faults.evidence import Evidence
 from faults.invariants import INVARIANTS
-from faults_harness.evidence_builders import ANSWERS, ASK, ASKS, MOVED, effect, on_topic, said, whole, with_a_letter
+from faults_harness.evidence_builders import (
+    ANSWERS,
+    ASKS,
+    BEGAN,
+    MOVED,
+    PASSED,
+    effect,
+    on_topic,
+    said,
+    whole,
+    with_a_letter,
+)
 
 FAULT = {"row": "B1", "began": 100.0, "healed": 120.0}
 
@@ -89,11 +100,18 @@ def nobody_said_so(found: Evidence) -> None:
     found.logs = {"a": [{"event": "broker.unreachable", "moment": 111.0}]}
 
 
+def others_wait_for_a_poison_key(found: Evidence) -> None:
+    began = BEGAN.timestamp() - 1
+    found.faults.append({"row": "M5", "began": began, "healed": began + 10, "poison": "another"})
+    found.bases["b"].effects[0]["wall"] += timedelta(seconds=3)
+
+
 RED: list[tuple[str, Callable[[Evidence], None]]] = [
     ("I1", lost_in_c), ("I1", doubled_in_b), ("I2", refused_and_done), ("I3", unknown_and_half_done), ("I4", never_asked),
     ("I4", other_bytes_on_the_topic), ("I4", twice_on_the_topic), ("I5", overtaken), ("I5", update_lost),
     ("I6", hole_in_the_outbox), ("I6", hole_on_the_topic), ("I7", half_said), ("I8", forgotten), ("I8", unreadable_and_gone),
     ("I9", reminded_early), ("I9", reminded_late), ("I10", lag_stays), ("I11", somebody_read), ("I13", nobody_said_so),
+    ("M5", others_wait_for_a_poison_key),
 ]  # fmt: skip
 
 
@@ -121,8 +139,12 @@ def test_letter_with_other_bytes_is_a_violation() -> None:
 def test_what_is_parked_is_not_lost() -> None:
     found = whole()
     found.bases["c"].effects.pop()
-    found.bases["c"].parked.append({"topic": "passed", "position": 0, "value": f'{{"ask": "{ASK}"}}'.encode()})
-    assert INVARIANTS["I1"](found) == []
+    on_it = found.topics[PASSED][0]
+    row = {"topic": PASSED, "partition": 0, "position": 0, "value": on_it.value}
+    found.bases["c"].parked.append(row)
+    assert INVARIANTS["I1"](found) == INVARIANTS["I8"](found) == []
+    row["value"] = b"other bytes"
+    assert INVARIANTS["I8"](found) != []
 
 
 def test_number_that_stands_twice_after_a_fault_is_no_violation() -> None:
