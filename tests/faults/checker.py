@@ -120,6 +120,7 @@ def verdict(found: Evidence) -> Line:
         "records": sum(map(len, found.topics.values())),
         "set_aside": sum(len(base.set_aside) for base in found.bases.values()),
         "parked": sum(len(base.parked) for base in found.bases.values()),
+        "strain": found.strain,
         "quiet_after": round(found.quiet_after, 1),
         "violations": {name: len(lines) for name, lines in violations.items()},
         "first": {name: lines[:SHOWN_MAX] for name, lines in violations.items() if lines},

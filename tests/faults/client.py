@@ -21,7 +21,7 @@ from faults.bad_input import CLASSES, Sent, headers_of
 from faults.journal import Journal, Line, wall
 
 TICK_SECONDS: Final = 0.02
-ASK_AGAIN_SECONDS: Final = (3.0, 24.0)  # twice as long each time
+ASK_AGAIN_SECONDS: Final = (3.0, 6.0)  # twice as long each time
 OPEN_MAX: Final = 1500  # asks without an answer; with so many, nothing new is asked
 
 
@@ -33,7 +33,7 @@ class Load:
     `bad_each` sends that many of each bad class at the beginning, as fast as it goes.
     """
 
-    rate: float = 100.0
+    rate: float = 80.0
     accounts: int = 40
     abandoned: float = 0.02
     bad: float = 0.0

@@ -76,6 +76,11 @@ class Evidence:
     quiet_after: float = 0.0
 
     @property
+    def strain(self) -> float:
+        """By how much bounds in seconds are stretched, because others used the machine."""
+        return float(self.lap.get("strain", 1.0))
+
+    @property
     def asks(self) -> list[Found]:
         """What stands on the outside parties' topics."""
         return [record for topic in self.lap["asks"].values() for record in self.topics.get(topic, [])]

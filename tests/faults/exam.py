@@ -10,11 +10,11 @@ from typing import Final
 from faults import rows_broker, rows_input, rows_process
 from faults.client import Load
 from faults.journal import Line
-from faults.lap import Lap
+from faults.lap import Lap, strain
 from faults.world import World
 from upstream_stack.terminal import out
 
-PATIENCE_SECONDS: Final = 23.0  # just more than the lag that I10 allows
+PATIENCE_SECONDS: Final = 23.0  # just more than the lag that I10 allows on a machine of our own
 AT_ONCE: Final = 2
 
 
@@ -43,10 +43,8 @@ async def killed(lap: Lap, role: str) -> None:
     await lap.flowing("c", "passed")
 
 
-async def replica(lap: Lap, role: str) -> None:
-    lap.launch(role, f"{role}2", member=None)
-    await lap.ready(f"{role}2")
-    await asyncio.sleep(6)
+async def replica(lap: Lap, __: str) -> None:
+    await lap.flowing("c", "passed", 500)
 
 
 async def offsets_forward(lap: Lap, role: str) -> None:
@@ -110,7 +108,8 @@ async def _ask(world: World, folder: Path, question: Question, seed: int) -> boo
     mark = question.bug.replace("-", "")
     lap = Lap(
         world, folder / mark, mark, seed, question.load, planted={question.role: question.bug},
-        versions=dict(question.versions), patience=PATIENCE_SECONDS,
+        versions=dict(question.versions), replicated=question.breaks is replica,
+        twins=(question.role,) if question.breaks is replica else (), patience=PATIENCE_SECONDS * strain(),
     )  # fmt: skip
     began = time.monotonic()
     try:

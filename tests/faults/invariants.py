@@ -227,7 +227,7 @@ def timeouts_fire(found: Evidence) -> Violations:
     """I9: every reminder came once its time had come, and not late but for the faults it fell into."""
     stepped = any(line["row"].startswith("T") for line in found.faults)
     asked = {row["ask"]: row for row in found.bases["a"].effects if row["route"] == "asked"}
-    windows = sorted((f["began"], f["healed"] + HEALING_SECONDS) for f in found.faults if "healed" in f)
+    windows = sorted((f["began"], f["healed"] + HEALING_SECONDS * found.strain) for f in found.faults if "healed" in f)
     wrong = []
     for row in found.bases["a"].effects:
         if row["route"] != "due":
@@ -239,7 +239,7 @@ def timeouts_fire(found: Evidence) -> Violations:
             continue
         due, fired = before["wall"].timestamp() + found.lap["remind_after"], row["wall"].timestamp()
         late = fired - due - _overlap(due, fired, windows)
-        if late > LATE_SECONDS_MAX:
+        if late > LATE_SECONDS_MAX * found.strain:
             wrong.append(f"{row['ask']}: reminded {late:.1f} s late")
     return wrong
 
@@ -254,7 +254,7 @@ def _overlap(start: float, end: float, windows: list[tuple[float, float]]) -> fl
 
 def lag_is_gone_in_time(found: Evidence) -> Violations:
     """I10: everything is applied within the session timeout and 15 s of healing."""
-    late = found.quiet_after > LAG_SECONDS_MAX
+    late = found.quiet_after > LAG_SECONDS_MAX * found.strain
     return [f"quiet only {found.quiet_after:.1f} s after healing"] if late else []
 
 
@@ -273,7 +273,7 @@ def alerts_were_raised(found: Evidence) -> Violations:
                 for line in found.logs.get(process, [])
                 if line["event"] in events and line["moment"] >= fault["began"] - 1.0
             ]
-            if not said or min(said) > ALERT_SECONDS_MAX:
+            if not said or min(said) > ALERT_SECONDS_MAX * found.strain:
                 wrong.append(f"{fault['row']}: {process} said none of {events} in time")
     return wrong
 
@@ -285,7 +285,7 @@ def healthy_keys_are_as_fast(found: Evidence) -> Violations:
         began, healed = fault["began"], fault["healed"]
         without = _p99(found, fault["poison"], began - (healed - began), began)
         beside = _p99(found, fault["poison"], began, healed)
-        if beside > max(2 * without, NOISE_SECONDS):
+        if beside > max(2 * without, NOISE_SECONDS * found.strain):
             wrong.append(f"p99 {beside * 1000:.0f} ms beside a poison key, {without * 1000:.0f} ms without")
     return wrong
 

@@ -44,6 +44,14 @@ CHECK_SECONDS: Final = 180.0
 READ, WRITE = (AclOperation.READ, AclOperation.DESCRIBE), (AclOperation.WRITE, AclOperation.DESCRIBE)
 
 
+def strain() -> float:
+    """How much longer things take because others use this machine: 1 up to two runnable programs for each core, then their share.
+
+    The checker's bounds in seconds are stretched by it, and every result says so.
+    """
+    return round(max(1.0, os.getloadavg()[0] / (2 * (os.cpu_count() or 1))), 1)
+
+
 @dataclass(slots=True)
 class Launched:
     """One running process of ours."""
@@ -67,7 +75,11 @@ class Launched:
 
 @dataclass(slots=True)
 class Lap:
-    """What is broken, where. `through_proxies` puts a proxy before broker and database of each process."""
+    """What is broken, where. `through_proxies` puts a proxy before broker and database of each process.
+
+    Processes are static members of their groups, as single supervised ones are; `replicated`, they are members that come and
+    go, as replicas must be; of `twins` there are two from the beginning.
+    """
 
     world: World
     folder: Path
@@ -78,6 +90,8 @@ class Lap:
     planted: Mapping[str, str] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     patience: float = 90.0
+    replicated: bool = False
+    twins: tuple[str, ...] = ()
     running: dict[str, Launched] = field(default_factory=dict)
     proxies: dict[tuple[str, str], Proxy] = field(default_factory=dict)
     told: Line = field(default_factory=dict)
@@ -101,7 +115,9 @@ class Lap:
             await self._start_proxies()
         for role in PROCESSES:
             self.launch(role)
-        await self.ready(*PROCESSES)
+        for role in self.twins:
+            self.launch(role, f"{role}2")
+        await self.ready(*self.running)
         self._write_down()
         self.client = self._spawn("faults.client", "client", {}, str(self.folder))
         await self.flowing("c", "passed")
@@ -230,8 +246,8 @@ class Lap:
 
     # ---- processes
 
-    def launch(self, role: str, name: str | None = None, *, member: str | None = "1", crash: Line | None = None) -> Launched:
-        """Start a process of this role; `member` None makes it a replica that comes and goes."""
+    def launch(self, role: str, name: str | None = None, *, crash: Line | None = None) -> Launched:
+        """Start a process of this role."""
         secrets = self.folder / f"{role}-secrets"
         secrets.mkdir(exist_ok=True)
         for secret in ("database-password", "kafka-password", "metrics-token", "operator-token"):
@@ -253,7 +269,7 @@ class Lap:
             "UPSTREAM_MOOD": str(self.mood(role)),
             "UPSTREAM_VERSION": str(self.versions.get(role, 1)),
         }
-        told |= {"UPSTREAM_MEMBER": member} if member else {}
+        told |= {} if self.replicated else {"UPSTREAM_MEMBER": "1"}
         told |= {"UPSTREAM_CRASH": json.dumps(crash)} if crash else {}
         told |= {"UPSTREAM_PLANTED": self.planted[role]} if role in self.planted else {}
         name = name or role
@@ -313,7 +329,7 @@ class Lap:
         healed = wall()
         assert self.client is not None, "the client was never started"
         self.client.terminate()
-        self.told |= {"healed": healed}
+        self.told |= {"healed": healed, "strain": strain()}
         (self.folder / "lap.json").write_text(json.dumps(self.told))
         await asyncio.to_thread(self.client.wait)
         words = [sys.executable, "-m", "faults.checker", str(self.folder)]

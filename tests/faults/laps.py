@@ -26,6 +26,8 @@ class LapPlan:
     seconds: float
     load: Load = USUAL
     through_proxies: bool = False
+    replicated: bool = False
+    twins: tuple[str, ...] = ()
 
 
 async def crashes(lap: Lap, until: float) -> None:
@@ -104,10 +106,13 @@ async def replicas(lap: Lap, until: float) -> None:
     storming = asyncio.gather(*(rows_process.storm(lap, role, until) for role in ("a", "b")))
     await asyncio.sleep(2)
     await rows_process.raise_partitions(lap)
+    await storming
+
+
+async def upgrades(lap: Lap, until: float) -> None:
     await rows_process.upgrade(lap)
     while time.monotonic() < until:
-        await rows_process.restart_static_member(lap, "c")
-    await storming
+        await rows_process.restart_static_member(lap, lap.rng.choice(PROCESSES))
 
 
 async def inputs(lap: Lap, until: float) -> None:
@@ -132,11 +137,12 @@ async def clocks(lap: Lap, until: float) -> None:
 LAPS: Final = (
     LapPlan("crashes", crashes, 60),
     LapPlan("kills", kills, 15),
-    LapPlan("pauses", pauses, 34),
+    LapPlan("pauses", pauses, 34, replicated=True, twins=PROCESSES),
     LapPlan("brokers", brokers, 45),
     LapPlan("databases", databases, 45),
     LapPlan("networks", networks, 45, through_proxies=True),
-    LapPlan("replicas", replicas, 25),
+    LapPlan("replicas", replicas, 25, replicated=True),
+    LapPlan("upgrades", upgrades, 12),
     LapPlan("inputs", inputs, 30, Load(bad=0.1, copies=5, shuffled=True, bad_each=20, rate=60)),
     LapPlan("clocks", clocks, 12),
     LapPlan("poison", poison, 20, Load(accounts=200)),

@@ -67,11 +67,7 @@ async def kill(lap: Lap, role: str) -> None:
 
 async def pause(lap: Lap, role: str, until: float) -> None:
     """P1, P2: one of two replicas stands still until its lease and its session are another's, then goes on as a zombie."""
-    twin = f"{role}2"
-    lap.launch(role, twin, member=None)
-    await lap.ready(twin)
-    row = "P1" if role == "a" else "P2"
-    names = [role, twin]
+    row, names = "P1" if role == "a" else "P2", [role, f"{role}2"]
     while time.monotonic() < until - PAUSE_SECONDS:
         name = names[lap.rng.randrange(2)]
         began = wall()
@@ -98,7 +94,7 @@ async def storm(lap: Lap, role: str, until: float) -> None:
     twin = f"{role}2"
     while time.monotonic() < until:
         began = wall()
-        process = lap.launch(role, twin, member=None)
+        process = lap.launch(role, twin)
         await lap.ready(twin)
         await asyncio.sleep(lap.rng.uniform(0.2, 2.0))
         if lap.rng.random() < 0.5:

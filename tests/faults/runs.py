@@ -37,7 +37,10 @@ async def short(seed: int, only: list[str], folder: Path) -> Line:
 
 async def run_lap(world: World, folder: Path, plan: LapPlan, mark: str, seed: int, seconds: float) -> Line:
     """One lap of the matrix: what the checker found, and how often each row was injected."""
-    lap = Lap(world, folder / mark, mark, seed, plan.load, through_proxies=plan.through_proxies)
+    lap = Lap(
+        world, folder / mark, mark, seed, plan.load,
+        through_proxies=plan.through_proxies, replicated=plan.replicated, twins=plan.twins,
+    )  # fmt: skip
     began = time.monotonic()
     try:
         with out.status(f"{plan.name} …"):
@@ -49,10 +52,11 @@ async def run_lap(world: World, folder: Path, plan: LapPlan, mark: str, seed: in
     rows = Counter(line["row"] for line in read(lap.folder / "faults.jsonl"))
     bad = {name: count for name, count in found["violations"].items() if count}
     color = "red" if bad else "green"
+    strained = f", bounds × {found['strain']} on a busy machine" if found["strain"] > 1 else ""
     out.print(
         f"[{color}]{'✗' if bad else '✓'}[/{color}] {plan.name:<10} {rows.total():>4} faults, {found['acknowledged']:>6} asks"
         f" acknowledged, quiet {found['quiet_after']:>4.1f} s after healing, {time.monotonic() - began:>3.0f} s,"
-        f" seed {seed} {bad or ''}"
+        f" seed {seed}{strained} {bad or ''}"
     )
     for name, lines in found["first"].items():
         out.print(f"    {name}: {lines[0]}")
@@ -68,4 +72,11 @@ def totals(done: list[Line]) -> Line:
         rows.update(lap["rows"])
         violations.update(lap["violations"])
         counted.update({name: lap[name] for name in COUNTED})
-    return {"faults": rows.total(), "rows": dict(sorted(rows.items())), "violations": dict(violations), **counted}
+    strain = max((lap["strain"] for lap in done), default=1.0)
+    return {
+        "strain": strain,
+        "faults": rows.total(),
+        "rows": dict(sorted(rows.items())),
+        "violations": dict(violations),
+        **counted,
+    }
