@@ -36,8 +36,8 @@ def batches(
 
 def _append(batch: BatchBuilder, stream: str, record: Said) -> bool:
     """False where the batch is full. An empty one takes any record."""
-    headers = [(name, value.encode()) for name, value in record.pairs or from_json(record.headers)]
-    headers.append(("ce_sequence", f"{stream}:{record.n}".encode()))
+    pairs = record.pairs or [(name, value.encode()) for name, value in from_json(record.headers)]
+    headers = [*pairs, ("ce_sequence", f"{stream}:{record.n}".encode())]
     at = int(record.said_at.timestamp() * 1000)
     return batch.append(key=record.key, value=record.value, timestamp=at, headers=headers) is not None
 

@@ -180,14 +180,14 @@ class Reader:
 
     def _cause(self, asked: Asked, envelope: Envelope | None, record: Polled) -> Cause:
         if envelope is not None:
-            return self._received(_cause(envelope, asked.party or None), record)
+            return _cause(envelope, asked.party or None, *self._received(record))
         where = f"{asked.partition}/{asked.offset}"
         name, source, party = asked.event_id or where, f"/{asked.party}", asked.party or None
-        return self._received(Cause(name, source, self.clock.now(), None, party), record)
+        return Cause(name, source, self.clock.now(), None, party, None, *self._received(record))
 
-    def _received(self, cause: Cause, record: Polled) -> Cause:
+    def _received(self, record: Polled) -> tuple[datetime, datetime]:
         by_wall = record_time(record)
-        return cause._replace(received_at=self.clock.moved(by_wall), received_by_wall=by_wall)
+        return self.clock.moved(by_wall), by_wall
 
     def _step(self, inlet: Inlet, event: Event, cause: Cause, identity: tuple[str, str, bytes] | None) -> Step:
         key = inlet.key(event, cause, self.secret)
@@ -214,12 +214,14 @@ def record_time(record: Polled) -> datetime:
     return datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
 
-def _cause(envelope: Envelope, party: str | None = None) -> Cause:
+def _cause(
+    envelope: Envelope, party: str | None = None, received_at: datetime | None = None, by_wall: datetime | None = None
+) -> Cause:
     """From outside nothing but the id, the time and a well-formed trace is believed."""
     trace = envelope.traceparent
     trusted = trace if trace is None or (len(trace) == TRACE_LENGTH and trace.isascii()) else None
     correlation = envelope.correlation if party is None else None
-    return Cause(envelope.id, envelope.source, envelope.time, correlation, party, trusted)
+    return Cause(envelope.id, envelope.source, envelope.time, correlation, party, trusted, received_at, by_wall)
 
 
 def _readable_id(record: Polled) -> str | None:

@@ -164,11 +164,15 @@ class Source:
             while not self._queue.empty():
                 batches.append(self._queue.get_nowait())
             async with self._taking:
-                await take([record for turn, records in batches for record in records if self._stands(turn, record)])
+                await take([record for turn, records in batches for record in self._standing(turn, records)])
 
-    def _stands(self, turn: int, record: Polled) -> bool:
-        """Whether a polled record is still next in its partition: false for what was polled before a rewind."""
-        place = (record.topic, record.partition)
+    def _standing(self, turn: int, records: Sequence[Polled]) -> Sequence[Polled]:
+        """The polled records that are still next in their partitions: not those polled before a rewind."""
+        if not self._rewinds and not self._rewound:
+            return records
+        return [record for record in records if self._stands(turn, (record.topic, record.partition))]
+
+    def _stands(self, turn: int, place: Partition) -> bool:
         return place not in self._rewinds and turn > self._rewound.get(place, 0)
 
     async def stop(self) -> None:

@@ -37,7 +37,7 @@ class Said:
     headers: bytes
     said_at: datetime
     n: int = 0
-    pairs: list[tuple[str, str]] | None = None
+    pairs: list[tuple[str, bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,7 @@ class DueRow:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A record from outside and the answer it got."""
 
     topic: str

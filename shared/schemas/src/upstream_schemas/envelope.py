@@ -6,6 +6,7 @@ an `Unreadable` with a code, never as a crash.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -51,23 +52,41 @@ class Envelope(NamedTuple):
 
 def to_headers(envelope: Envelope) -> list[tuple[str, str]]:
     """The headers of a record in binary mode, in order; what is None is left out."""
-    headers = [
-        ("ce_specversion", "1.0"),
-        ("ce_id", envelope.id),
-        ("ce_source", envelope.source),
-        ("ce_type", envelope.type),
-        ("ce_time", envelope.time.isoformat()),
-        ("ce_dataschema", f"urn:upstream:schema:{envelope.type}"),
-        ("content-type", CONTENT_TYPE),
+    return [(name, value.decode()) for name, value in to_pairs(envelope)]
+
+
+def to_pairs(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """The same headers as they stand in a record. Raises UnicodeEncodeError where a text is none."""
+    kind, schema = _of_type(envelope.type)
+    pairs = [
+        _SPECVERSION,
+        ("ce_id", envelope.id.encode()),
+        ("ce_source", envelope.source.encode()),
+        kind,
+        ("ce_time", envelope.time.isoformat().encode()),
+        schema,
+        _CONTENT,
     ]
-    optional = (
-        ("ce_subject", envelope.subject),
-        ("ce_correlationid", envelope.correlation),
-        ("ce_causationid", envelope.causation),
-        ("ce_revision", None if envelope.revision is None else str(envelope.revision)),
-        ("traceparent", envelope.traceparent),
-    )
-    return headers + [(name, value) for name, value in optional if value is not None]
+    if envelope.subject is not None:
+        pairs.append(("ce_subject", envelope.subject.encode()))
+    if envelope.correlation is not None:
+        pairs.append(("ce_correlationid", envelope.correlation.encode()))
+    if envelope.causation is not None:
+        pairs.append(("ce_causationid", envelope.causation.encode()))
+    if envelope.revision is not None:
+        pairs.append(("ce_revision", b"%d" % envelope.revision))
+    if envelope.traceparent is not None:
+        pairs.append(("traceparent", envelope.traceparent.encode()))
+    return pairs
+
+
+_SPECVERSION: Final = ("ce_specversion", b"1.0")
+_CONTENT: Final = ("content-type", CONTENT_TYPE.encode())
+
+
+@lru_cache(maxsize=1000)
+def _of_type(name: str) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    return ("ce_type", name.encode()), ("ce_dataschema", f"urn:upstream:schema:{name}".encode())
 
 
 def texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
