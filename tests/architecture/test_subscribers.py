@@ -13,7 +13,8 @@ from faststream.kafka import KafkaBroker
 
 from upstream_runtime.source import Source, broker
 
-BATCH_SECONDS_MAX = 60
+BATCH_SECONDS_MAX = 10
+STILL_SECONDS_MAX = 15
 each_process = pytest.mark.parametrize("process", WIRINGS)
 
 
@@ -27,6 +28,7 @@ def dangers(subscriber: Any) -> Mapping[str, bool]:
         "starts at the end where it knows no position": settings["auto_offset_reset"] != "earliest",
         "reads what was never committed": settings["isolation_level"] != "read_committed",
         "gives a rebalance no longer than a heartbeat": rebalance is None or rebalance < BATCH_SECONDS_MAX * 1000,
+        "lets a group stand still for one that is gone": rebalance is None or rebalance > STILL_SECONDS_MAX * 1000,
         "notices a dead member late": settings["session_timeout_ms"] >= 10_000,
         "takes one record at a time": "Batch" not in type(subscriber).__name__,
         "has no group": not subscriber.group_id,

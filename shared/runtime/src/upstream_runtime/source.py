@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, Final
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -37,7 +37,7 @@ SAFE: Final[dict[str, Any]] = {
     "max_records": 500,
     "session_timeout_ms": 6000,
     "heartbeat_interval_ms": 1500,
-    "rebalance_timeout_ms": 60_000,
+    "rebalance_timeout_ms": 12_000,  # how long a group stands still for a member that is not coming
     "max_poll_interval_ms": 300_000,
 }
 log = structlog.get_logger()
@@ -65,6 +65,28 @@ def broker(servers: str, user: str, password: str | None) -> KafkaBroker:
     )
 
 
+class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Knows whether a consumer is between two assignments.
+
+    Nothing may be committed then: the answer to a commit of the old generation makes aiokafka forget the membership that it
+    has just got, and the group waits for a member that no longer knows that it is one. A commit on its way is waited for.
+    """
+
+    def __init__(self, committing: asyncio.Lock) -> None:
+        self.between = True
+        self._committing = committing
+
+    async def on_partitions_revoked(self, _: Any) -> None:
+        """A rebalance begins."""
+        self.between = True
+        async with self._committing:
+            return
+
+    async def on_partitions_assigned(self, _: Any) -> None:
+        """It is over."""
+        self.between = False
+
+
 class Source:
     """Polls one process's topics and hands each batch to `take`, one at a time, in order.
 
@@ -79,6 +101,8 @@ class Source:
         self._taking = asyncio.Lock()
         self._stopping = False
         self._done: dict[Partition, int] = {}
+        self._committing = asyncio.Lock()
+        self._rebalances: dict[str, Rebalances] = {}
         self._rewinds: dict[Partition, int | None] = {}
         self._turn = 0  # counts the polls that brought something
         self._rewound: dict[Partition, int] = {}  # what was polled up to this turn was read before the rewind
@@ -92,7 +116,10 @@ class Source:
 
     def _subscriber(self, group: str, member: str | None, topics: Sequence[str], pattern: str | None = None) -> Any:
         instance = f"{group}-{member}" if member else None
-        return self.kafka.subscriber(*topics, pattern=pattern, group_id=group, group_instance_id=instance, **SAFE)
+        self._rebalances[group] = listener = Rebalances(self._committing)
+        return self.kafka.subscriber(
+            *topics, pattern=pattern, group_id=group, group_instance_id=instance, listener=listener, **SAFE
+        )
 
     # ---- reading
 
@@ -221,16 +248,20 @@ class Source:
             await self._commit_once()
 
     async def _commit_once(self) -> None:
-        done, self._done = self._done, {}
-        for subscriber in self.subscribers:
-            consumer = subscriber.consumer
-            if consumer is None:
-                continue
-            offsets = {
-                TopicPartition(*place): at for place, at in done.items() if TopicPartition(*place) in consumer.assignment()
-            }
-            if offsets and not await _committed(consumer, offsets):
-                self._done = {(place.topic, place.partition): at for place, at in offsets.items()} | self._done
+        async with self._committing:
+            done, self._done = self._done, {}
+            for subscriber in self.subscribers:
+                await self._commit_of(subscriber, done)
+
+    async def _commit_of(self, subscriber: Any, done: dict[Partition, int]) -> None:
+        """Commit what one consumer did; what could not be committed now is kept for the next time."""
+        consumer = subscriber.consumer
+        if consumer is None:
+            return
+        offsets = {TopicPartition(*place): at for place, at in done.items() if TopicPartition(*place) in consumer.assignment()}
+        between = self._rebalances[subscriber.group_id].between
+        if offsets and (between or not await _committed(consumer, offsets)):
+            self._done = {(place.topic, place.partition): at for place, at in offsets.items()} | self._done
 
 
 async def _committed(consumer: Any, offsets: dict[TopicPartition, int]) -> bool:
