@@ -52,9 +52,10 @@ async def restart_loop(lap: Lap, times: int = 3) -> None:
 
 async def refuse_records(lap: Lap) -> None:
     """B6: the broker refuses what A says on one topic, for good as far as A can know."""
+    await lap.flowing("c", "passed", 5)
     began, topic = wall(), pipeline.topics(lap.mark).moved.name
     await asyncio.to_thread(_limit, lap, topic, TOO_SMALL)
-    await asyncio.sleep(lap.rng.uniform(3.0, 6.0))
+    await asyncio.sleep(lap.rng.uniform(4.0, 6.0))
     await asyncio.to_thread(_limit, lap, topic, USUAL)
     lap.injected("B6", began, alerts={"a": ["partition.refused"]})
 

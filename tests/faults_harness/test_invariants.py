@@ -168,3 +168,12 @@ def test_alert_within_ten_seconds_is_in_time() -> None:
     nobody_said_so(found)
     found.logs["a"][0]["moment"] = 109.0
     assert INVARIANTS["I13"](found) == []
+
+
+def test_alert_that_stood_before_the_fault_still_stands_and_one_that_was_taken_back_does_not() -> None:
+    found = whole()
+    nobody_said_so(found)
+    found.logs["a"] = [{"event": "broker.unreachable", "moment": 80.0}]
+    assert INVARIANTS["I13"](found) == []
+    found.logs["a"].append({"event": "broker.back", "moment": 90.0})
+    assert INVARIANTS["I13"](found) != []
