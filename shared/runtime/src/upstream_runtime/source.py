@@ -40,6 +40,7 @@ SAFE: Final[dict[str, Any]] = {
     "rebalance_timeout_ms": 12_000,  # how long a group stands still for a member that is not coming
     "max_poll_interval_ms": 300_000,
 }
+UNREACHABLE: Final = (KafkaError, OSError, RuntimeError)  # uvloop has a RuntimeError for a connection that was just closed
 log = structlog.get_logger()
 
 
@@ -139,7 +140,7 @@ class Source:
         while True:
             try:
                 await self.kafka.start()
-            except (KafkaError, OSError) as error:
+            except UNREACHABLE as error:
                 if not said:
                     log.warning("broker.unreachable", exc_info=error)
                 said = True
@@ -174,7 +175,7 @@ class Source:
                 polled = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=SAFE["max_records"])
             except ConsumerStoppedError:
                 return
-            except KafkaError as error:
+            except UNREACHABLE as error:
                 if not interrupted:
                     log.warning("poll.interrupted", exc_info=error)
                 interrupted = True
@@ -268,7 +269,7 @@ async def _committed(consumer: Any, offsets: dict[TopicPartition, int]) -> bool:
     try:
         async with asyncio.timeout(COMMIT_SECONDS_MAX):
             await consumer.commit(offsets)
-    except (KafkaError, TimeoutError):
+    except (*UNREACHABLE, TimeoutError):
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""What a consumer commits while its group rebalances: nothing, and it is not forgotten.
+"""The reading side where aiokafka or uvloop trip: commits while a group rebalances, connections that close under a call.
 
 A commit of the old generation that is answered after the join makes aiokafka forget its new membership. Two replicas that
 did this to each other stood still for minutes (make faults: a replica frozen past its session).
@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import ConsumerStoppedError
 from support.engine_service import service
 
 from upstream_runtime.source import Source, broker
@@ -20,13 +21,22 @@ class Assigned:
         self.committed: list[dict[Any, int]] = []
         self.answers = asyncio.Event()
         self.answers.set()
+        self.closed = False
 
     def assignment(self) -> set[TopicPartition]:
         return {TopicPartition("topic", 0)}
 
     async def commit(self, offsets: dict[Any, int]) -> None:
         await self.answers.wait()
+        if self.closed:
+            raise RuntimeError("unable to perform operation; the handler is closed")
         self.committed.append(offsets)
+
+    async def getmany(self, **_: Any) -> dict[Any, Any]:
+        if self.closed:
+            self.closed = False
+            raise RuntimeError("unable to perform operation; the handler is closed")
+        raise ConsumerStoppedError
 
 
 def reading(folder: Any) -> tuple[Source, Any, Assigned]:
@@ -59,3 +69,21 @@ async def test_rebalance_waits_for_a_commit_that_is_on_its_way(tmp_path: Any) ->
     consumer.answers.set()
     await asyncio.gather(committing, revoking)
     assert consumer.committed == [{TopicPartition("topic", 0): 7}]
+
+
+async def test_commit_on_a_connection_that_was_just_closed_is_made_later(tmp_path: Any) -> None:
+    source, rebalances, consumer = reading(tmp_path)
+    await rebalances.on_partitions_assigned(set())
+    source.done(("topic", 0), 7)
+    consumer.closed = True
+    await source._commit_once()
+    consumer.closed = False
+    await source._commit_once()
+    assert consumer.committed == [{TopicPartition("topic", 0): 7}]
+
+
+async def test_connection_that_closes_under_a_poll_does_not_end_the_reading(tmp_path: Any) -> None:
+    source, _, consumer = reading(tmp_path)
+    consumer.closed = True
+    await source._poll(consumer)
+    assert not consumer.closed
