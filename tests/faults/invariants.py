@@ -254,9 +254,11 @@ def _overlap(start: float, end: float, windows: list[tuple[float, float]]) -> fl
 
 
 def lag_is_gone_in_time(found: Evidence) -> Violations:
-    """I10: everything is applied within the session timeout and 15 s of healing."""
+    """I10: everything is applied within the session timeout and 15 s of healing, and nobody stood still or ended by itself."""
     late = found.quiet_after > LAG_SECONDS_MAX * found.strain
-    return [f"quiet only {found.quiet_after:.1f} s after healing"] if late else []
+    wrong = [f"{name} ended by itself" for name in found.lap.get("ended", ())]
+    wrong += [f"a row never ended: {found.lap['stuck']}"] if "stuck" in found.lap else []
+    return wrong + ([f"quiet only {found.quiet_after:.1f} s after healing"] if late else [])
 
 
 def nobody_read_what_they_may_not(found: Evidence) -> Violations:

@@ -58,8 +58,15 @@ class Launched:
 
     popen: subprocess.Popen[bytes]
     url: str = ""
+    told_to_end: bool = False
+
+    def tell_to_end(self) -> None:
+        """SIGTERM."""
+        self.told_to_end = True
+        self.popen.terminate()
 
     def kill(self) -> None:
+        self.told_to_end = True
         if self.popen.poll() is None:
             self.popen.send_signal(signal.SIGCONT)
             self.popen.kill()
@@ -329,7 +336,10 @@ class Lap:
         healed = wall()
         assert self.client is not None, "the client was never started"
         self.client.terminate()
-        self.told |= {"healed": healed, "strain": strain()}
+        ended = [
+            name for name, process in self.running.items() if process.popen.poll() is not None and not process.told_to_end
+        ]
+        self.told |= {"healed": healed, "strain": strain(), "ended": ended}
         (self.folder / "lap.json").write_text(json.dumps(self.told))
         await asyncio.to_thread(self.client.wait)
         words = [sys.executable, "-m", "faults.checker", str(self.folder)]

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -41,7 +40,7 @@ def _replay(lap: Lap, topic: str) -> int:
 async def move_offsets(lap: Lap, role: str, to: str) -> None:
     """M3: a group's offsets are set back to the beginning, or forward to the end, while nobody is in it."""
     began, group = wall(), lap.principal(role)
-    lap.running[role].popen.terminate()
+    lap.running[role].tell_to_end()
     await lap.running[role].ended(15)
     await asyncio.sleep(0.5)
     await asyncio.to_thread(_set_offsets, lap, group, to)
@@ -142,7 +141,7 @@ async def rotate_credentials(lap: Lap, role: str) -> None:
     await asyncio.to_thread(set_passwords, lap.world.admin, {lap.principal(role): fresh})
     lap.passwords[role] = fresh
     await asyncio.sleep(1)  # it goes on meanwhile on the connections it has
-    lap.running[role].popen.send_signal(signal.SIGTERM)
+    lap.running[role].tell_to_end()
     await lap.running[role].ended(15)
     lap.launch(role)
     await lap.ready(role)

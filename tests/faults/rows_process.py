@@ -98,7 +98,7 @@ async def storm(lap: Lap, role: str, until: float) -> None:
         await lap.ready(twin)
         await asyncio.sleep(lap.rng.uniform(0.2, 2.0))
         if lap.rng.random() < 0.5:
-            process.popen.terminate()
+            process.tell_to_end()
             await process.ended(10)
         process.kill()
         lap.injected("G1", began, process=role)
@@ -114,7 +114,7 @@ async def raise_partitions(lap: Lap) -> None:
 async def restart_static_member(lap: Lap, role: str) -> None:
     """G3: a static member is told to go, and comes back under its name within the session."""
     began = wall()
-    lap.running[role].popen.terminate()
+    lap.running[role].tell_to_end()
     await lap.running[role].ended(15)
     lap.launch(role)
     await lap.ready(role)

@@ -45,7 +45,11 @@ async def run_lap(world: World, folder: Path, plan: LapPlan, mark: str, seed: in
     try:
         with out.status(f"{plan.name} …"):
             await lap.prepare()
-            await plan.breaks(lap, time.monotonic() + seconds)
+            try:
+                await plan.breaks(lap, time.monotonic() + seconds)
+            except (TimeoutError, RuntimeError, ExceptionGroup) as stuck:  # the checker says what else is wrong
+                lap.told["stuck"] = repr(stuck)
+                await heal(world)
             found = await lap.finish()
     finally:
         await lap.end()
@@ -61,6 +65,15 @@ async def run_lap(world: World, folder: Path, plan: LapPlan, mark: str, seed: in
     for name, lines in found["first"].items():
         out.print(f"    {name}: {lines[0]}")
     return {"lap": plan.name, "seed": seed, "rows": dict(rows), **found}
+
+
+async def heal(world: World) -> None:
+    """Broker and database server run again, whatever state a row that could not end left them in."""
+    for server in (world.kafka, world.postgres):
+        if server.running is None or server.running.poll() is not None:
+            server.start()
+    await world.broker_answers()
+    await world.database_answers()
 
 
 def totals(done: list[Line]) -> Line:
