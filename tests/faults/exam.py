@@ -15,7 +15,7 @@ from faults.world import World
 from upstream_stack.terminal import out
 
 PATIENCE_SECONDS: Final = 23.0  # just more than the lag that I10 allows on a machine of our own
-AT_ONCE: Final = 2
+AT_ONCE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ async def networks(lap: Lap, until: float) -> None:
 
 async def _network(lap: Lap, role: str, until: float) -> None:
     await rows_network.network(lap, role, until - 12)
-    await rows_network.long_partition(lap, role, "kafka")
+    await rows_network.long_partition(lap, role, "postgres" if role == "c" else "kafka")
 
 
 async def replicas(lap: Lap, until: float) -> None:
@@ -135,15 +135,15 @@ async def clocks(lap: Lap, until: float) -> None:
 
 
 LAPS: Final = (
-    LapPlan("crashes", crashes, 60),
-    LapPlan("kills", kills, 15),
-    LapPlan("pauses", pauses, 34, replicated=True, twins=PROCESSES),
-    LapPlan("brokers", brokers, 45),
-    LapPlan("databases", databases, 45),
-    LapPlan("networks", networks, 45, through_proxies=True),
-    LapPlan("replicas", replicas, 25, replicated=True),
+    LapPlan("crashes", crashes, 40),
+    LapPlan("kills", kills, 10),
+    LapPlan("pauses", pauses, 26, replicated=True, twins=PROCESSES),
+    LapPlan("brokers", brokers, 30),
+    LapPlan("databases", databases, 35),
+    LapPlan("networks", networks, 38, through_proxies=True),
+    LapPlan("replicas", replicas, 20, replicated=True),
     LapPlan("upgrades", upgrades, 12),
-    LapPlan("inputs", inputs, 30, Load(bad=0.1, copies=5, shuffled=True, bad_each=20, rate=60)),
+    LapPlan("inputs", inputs, 20, Load(bad=0.1, copies=5, shuffled=True, bad_each=20, rate=15)),
     LapPlan("clocks", clocks, 12),
     LapPlan("poison", poison, 20, Load(accounts=200)),
 )

@@ -61,28 +61,23 @@ class Proxy:
             self._changed.notify_all()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "a connection is served by a task"
-        self._passing.add(task)
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             writer.transport.abort()
-            self._passing.discard(task)
             return
         passing = {
             asyncio.create_task(self._pass(reader, back, Way.THERE)),
             asyncio.create_task(self._pass(there, writer, Way.BACK)),
         }
-        try:
-            await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in passing:
-                one.cancel()
-            await asyncio.gather(*passing, return_exceptions=True)
-            writer.transport.abort()
-            back.transport.abort()
-            self._passing.discard(task)
+        self._passing |= passing
+        await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+        for one in passing:
+            one.cancel()
+        await asyncio.gather(*passing, return_exceptions=True)
+        self._passing -= passing
+        writer.transport.abort()
+        back.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Way) -> None:
         while data := await reader.read(CHUNK_BYTES):
