@@ -16,12 +16,13 @@ from typing import Final, Protocol
 import structlog
 from asyncpg import Connection
 
-from upstream_runtime import metrics, store
+from upstream_runtime import metrics, store, store_life
 from upstream_runtime.apply import Plan, Step
 from upstream_runtime.clock import jitter
 from upstream_runtime.engine import Engine
 from upstream_runtime.records import Item, Polled, Reader
 from upstream_runtime.store import Answered, Mark, Partition, SetAside
+from upstream_runtime.streams import Follows, Turn, tell_turn
 from upstream_runtime.undecided import Undecided
 from upstream_runtime.wiring import Refusal
 
@@ -78,6 +79,7 @@ class Sorting:
     left: list[Item] = field(default_factory=list)
     gaps: dict[Partition, Gap] = field(default_factory=dict)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    turn: Turn | None = None
 
 
 class Consumer:
@@ -91,6 +93,7 @@ class Consumer:
         self.held: dict[Partition, Held] = {}
         self.gaps: dict[Partition, Gap] = {}
         self._marks: dict[Partition, Mark] = {}
+        self._passed: dict[Partition, dict[str, int]] = {}
 
     async def take(self, records: Sequence[Polled]) -> None:
         """Apply a batch. Never raises: what cannot be applied holds its partition, what is down is waited for."""
@@ -137,6 +140,8 @@ class Consumer:
         self._marks |= {place: new for place, (_, new) in sorting.plan.moves.items()}
         for (topic, outcome), count in sorting.outcomes.items():
             metrics.RECORDS.labels(topic, outcome).inc(count)
+        if sorting.turn is not None:
+            tell_turn(sorting.turn)
         self._note_positions(sorting)
         return sorting.left
 
@@ -168,6 +173,7 @@ class Consumer:
             topics = {item.place[0] for item in items}
             others = {place: mark for place, mark in self._marks.items() if place[0] not in topics}
             self._marks = others | await store.marks(conn, list(topics))
+            self._passed |= await store_life.passed_streams(conn, list(topics))
         marks = self._marks
         nameless = [self.undecided.letter_id(item) for item in items if not item.mark.stream]
         aside_before = await store.already_set_aside(conn, nameless) if nameless else set()
@@ -178,7 +184,7 @@ class Consumer:
         last = {item.place: marks[item.place] for item in items if item.place in marks}
         seen: set[tuple[str, str]] = set()
         for index, item in enumerate(items):
-            if item.identity and item.identity[:2] in seen:
+            if (item.identity and item.identity[:2] in seen) or (index and self._turns(item, last)):
                 sorting.left = list(items[index:])
                 break
             if not self._is_next(item, last, sorting):
@@ -212,16 +218,23 @@ class Consumer:
         return found
 
     def _is_next(self, item: Item, last: dict[Partition, Mark], sorting: Sorting) -> bool:
-        """Is this the record to apply next? Notes how far the reading got, and gaps."""
+        """Is this the record to apply next? Notes how far the reading got, gaps, and where another stream begins."""
         known = last.get(item.place)
         if known is None:
             log.info("partition.first-read", topic=item.place[0], partition=item.place[1], n=item.mark.n)
-        elif _behind_a_hole(item, known):
+        follows, turn = (Follows.NEXT, None) if known is None else item.follows(known, self._passed.get(item.place, {}))
+        if known is not None and follows is Follows.NOT_YET:
             found = max(item.mark.n, known.n + 2)  # of a strange stream, no number is next
             sorting.gaps.setdefault(item.place, Gap(known.n + 1, found, item.record.offset))
             return False
         sorting.applied[item.place] = item.record.offset
-        return known is None or known.stream != item.mark.stream or item.mark.n > known.n
+        sorting.turn = turn or sorting.turn
+        return follows is Follows.NEXT
+
+    def _turns(self, item: Item, last: dict[Partition, Mark]) -> bool:
+        """Whether another stream begins with this record: in a transaction of its own, where the old one's end is written down."""
+        known = last.get(item.place)
+        return known is not None and item.follows(known, self._passed.get(item.place, {}))[1] is not None
 
     def _refusal(
         self, item: Item, first: dict[tuple[str, str], Answered]
@@ -277,10 +290,3 @@ class Consumer:
                     self.positions.resume(place)
             metrics.HELD.labels("undecidable").set(len(self.held))
             metrics.HELD.labels("gap").set(sum(gap.alarmed for gap in self.gaps.values()))
-
-
-def _behind_a_hole(item: Item, known: Mark) -> bool:
-    """Whether numbers are missing before this record of ours, or nobody announced its stream."""
-    if item.inlet is not None or not item.mark.stream:
-        return False
-    return known.stream != item.mark.stream or (item.dense and item.mark.n > known.n + 1)
