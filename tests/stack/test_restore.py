@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from stack.conftest import discard, new_stack
@@ -17,6 +18,7 @@ from upstream_stack.stack import Stack
 SECONDS = 90.0
 NAMES = (KAFKA, POSTGRES, MAIL_SINK.name, "intake", "scheduler", "notifier-public")
 REQUESTS, CONTACTS = "intake.requests.v1", "intake.contacts.v1"
+PERSON = "SELECT reference, id, contact_id FROM request JOIN person ON request_id = id WHERE contact_id IS NOT NULL LIMIT 1"
 Place = tuple[str, int]
 
 
@@ -58,6 +60,12 @@ def named_before(stack: Stack) -> set[str]:
             named = attributes(message).get("ce_previoussequence", "")
             found |= {part.partition(":")[0] for part in named.split(",") if part}
     return found
+
+
+def said_of(stack: Stack, contact: UUID) -> list[int]:
+    """The numbers under which intake's outbox still holds somebody's contact."""
+    query = "SELECT n FROM runtime.outbox WHERE topic = $1 AND key = $2 AND value IS NOT NULL"
+    return [row["n"] for row in rows(stack, "intake", query, CONTACTS, str(contact).encode())]
 
 
 def hand_over(stack: Stack, count: int) -> City:
@@ -126,13 +134,16 @@ def test_what_was_erased_after_a_backup_stays_erased_when_it_is_put_back(whole: 
     keys = {row["key"] for row in rows(whole, "intake", "SELECT key FROM person WHERE key IS NOT NULL")}
     held = b"".join(path.read_bytes() for path in folder.iterdir())
     assert keys and not any(key.encode() in held for key in keys)
-    reference = rows(whole, "intake", "SELECT body::jsonb->>'reference' AS r, id FROM request LIMIT 1")[0]
-    whole.run("triage", "erase", reference["r"], "--by", "a.tester")
+    person = rows(whole, "intake", PERSON)[0]
+    assert said_of(whole, person["contact_id"])
+    whole.run("triage", "erase", person["reference"], "--by", "a.tester")
     erased = "SELECT count(*) FROM person WHERE request_id = $1 AND key IS NOT NULL"
-    until("nothing is erased", lambda: rows(whole, "intake", erased, reference["id"])[0][0] == 0)
+    until("nothing is erased", lambda: rows(whole, "intake", erased, person["id"])[0][0] == 0)
+    assert said_of(whole, person["contact_id"]) == []
     living = rows(whole, "intake", "SELECT count(*) FROM person WHERE key IS NOT NULL")[0][0]
     put_back(whole, folder)
-    assert rows(whole, "intake", erased, reference["id"])[0][0] == 0
+    assert rows(whole, "intake", erased, person["id"])[0][0] == 0
+    assert said_of(whole, person["contact_id"]) == [], "the backup brought back what its tombstone erased"
     assert rows(whole, "intake", "SELECT count(*) FROM person WHERE key IS NOT NULL")[0][0] >= living
 
 
