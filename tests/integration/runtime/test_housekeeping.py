@@ -1,13 +1,16 @@
 """How long rows are kept: numbers stay dense behind what is deleted, compacted topics keep the last word on each key."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
-from support.engine_parts import Running
+from support.engine_parts import Running, named, until
 
 from upstream_runtime import housekeeping, store
 from upstream_runtime.clock import fresh_id
@@ -130,3 +133,31 @@ async def test_a_second_replica_leaves_the_tidying_to_the_first(one: Running) ->
 
 async def ids(one: Running) -> list[str]:
     return [row["id"] for row in await one.pool.fetch("SELECT id FROM runtime.inbox ORDER BY id")]
+
+
+async def test_a_process_prunes_when_it_starts_and_goes_on_when_something_is_in_the_way(
+    one: Running, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0.05)
+    await said(one, [(n, 90 * DAY, HERE, b"{}") for n in (1, 2)], sent=2)
+    keeping = Housekeeping(one.engine, one.app)
+    prune, tries = keeping.prune, count()
+
+    async def in_the_way() -> None:
+        if next(tries) == 0:
+            raise asyncpg.DeadlockDetectedError
+        await prune()
+
+    monkeypatch.setattr(keeping, "prune", in_the_way)
+    monkeypatch.setattr(housekeeping, "PRUNED_EVERY_SECONDS", 0)
+    running = asyncio.create_task(keeping.run())
+    try:
+        await until(lambda: _left(one, []))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert len(named(lines, "housekeeping.gave-way")) == 1
+
+
+async def _left(one: Running, expected: list[int]) -> bool:
+    return await left(one) == expected

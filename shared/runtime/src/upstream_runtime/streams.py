@@ -43,16 +43,18 @@ class Streams:
 
     def of(self, place: Partition) -> Callable[[int], Headers]:
         """The headers that tell a record's number on this partition."""
-        current = self.current
         if not self.ended:
-            return lambda n: [(SEQUENCE, b"%s:%d" % (current.encode(), n))]
-        spans = self._spans(place)
+            prefix = f"{self.current}:".encode()
+            return lambda n: [(SEQUENCE, b"%b%d" % (prefix, n))]
+        spans = self._spans(place)[::-1]
         every = bool(self.compacted) and place[0].startswith(self.compacted)
 
         def headers(n: int) -> Headers:
-            after, stream, named = next(span for span in reversed(spans) if n > span[0])
-            sequence = (SEQUENCE, f"{stream}:{n}".encode())
-            return [sequence, (PREVIOUS_SEQUENCE, named)] if named and (every or n == after + 1) else [sequence]
+            for after, stream, named in spans:
+                if n > after:
+                    sequence = (SEQUENCE, f"{stream}:{n}".encode())
+                    return [sequence, (PREVIOUS_SEQUENCE, named)] if named and (every or n == after + 1) else [sequence]
+            raise AssertionError("numbers begin at 1")
 
         return headers
 
