@@ -149,8 +149,8 @@ LAPS: Final = (
 )
 # Rows of the design that cannot be injected yet, and why: never counted, always named.
 ABSENT: Final = {
-    "B4": "not in this build: rebuilding a wiped broker",
-    "D4": "not in this build: restoring a database",
-    "D5": "a full disk: soak only",
-    "R1–R4": "three brokers: soak only",
+    "B4": "not injected here: a broker wiped and rebuilt (tests/stack/test_rebuild_topics.py does it once)",
+    "D4": "not injected here: a database restored (tests/stack/test_restore.py does it once)",
+    "D5": "not injected: a full disk",
+    "R1–R4": "not injected: three brokers",
 }

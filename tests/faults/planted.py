@@ -167,8 +167,8 @@ def producer_kept() -> None:
 
         return again
 
-    def keeping(self: Any, pool: Any, stream: str, producer: Any, *rest: Any) -> None:
-        init(self, pool, stream, kept(producer), *rest)
+    def keeping(self: Any, pool: Any, streams: Any, producer: Any, *rest: Any) -> None:
+        init(self, pool, streams, kept(producer), *rest)
 
     _instead(Relay, __init__=keeping)
     _instead(relay, close=nothing)

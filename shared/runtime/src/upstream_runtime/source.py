@@ -88,6 +88,10 @@ class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
         self.between = False
 
 
+class AnotherClusterError(Exception):
+    """The broker came back as another one, formatted anew: this process must begin again, because offsets mean nothing there."""
+
+
 class Source:
     """Polls one process's topics and hands each batch to `take`, one at a time, in order.
 
@@ -98,6 +102,7 @@ class Source:
     def __init__(self, kafka: KafkaBroker, app: App, member: str | None) -> None:
         self.kafka = kafka
         self.ready = asyncio.Event()
+        self._cluster = ""
         self._queue: asyncio.Queue[tuple[int, Sequence[Polled]]] = asyncio.Queue(BATCHES_WAITING_MAX)
         self._taking = asyncio.Lock()
         self._stopping = False
@@ -140,6 +145,7 @@ class Source:
         while True:
             try:
                 await self.kafka.start()
+                self._cluster = await cluster_of(self.kafka)
             except UNREACHABLE as error:
                 if not said:
                     log.warning("broker.unreachable", exc_info=error)
@@ -151,7 +157,7 @@ class Source:
                 if said:
                     log.info("broker.back")
                 self.ready.set()
-                return await cluster_of(self.kafka)
+                return self._cluster
 
     async def _watch(self) -> None:
         """Says once that the broker is gone, and once that it is back; `ready` follows. The clients reconnect by themselves."""
@@ -164,8 +170,18 @@ class Source:
                 log.warning("broker.unreachable")
                 self.ready.clear()
             elif reachable and not self.ready.is_set():
-                log.info("broker.back")
-                self.ready.set()
+                await self._come_back()
+
+    async def _come_back(self) -> None:
+        try:
+            cluster = await cluster_of(self.kafka)
+        except UNREACHABLE:
+            return
+        if cluster != self._cluster:
+            log.error("broker.strange-cluster", what=cluster, expected=self._cluster)
+            raise AnotherClusterError
+        log.info("broker.back")
+        self.ready.set()
 
     async def _poll(self, consumer: Any) -> None:
         interrupted = False
@@ -275,6 +291,6 @@ async def _committed(consumer: Any, offsets: dict[TopicPartition, int]) -> bool:
 
 
 async def cluster_of(kafka: KafkaBroker) -> str:
-    """The id of the cluster: offsets of outside topics mean something only together with it."""
+    """The id of the cluster: offsets of outside topics mean something only together with it. Raises KafkaError."""
     described: dict[str, Any] = await kafka.config.admin_client.describe_cluster()
     return str(described["cluster_id"])

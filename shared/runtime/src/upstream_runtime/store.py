@@ -330,7 +330,10 @@ async def move_sent(conn: Connection, epoch: int, positions: dict[Partition, int
 OLDEST_UNSENT = """
 SELECT min(o.said_at) FROM runtime.counter c
 LEFT JOIN runtime.sent s USING (topic, partition)
-JOIN runtime.outbox o ON o.topic = c.topic AND o.partition = c.partition AND o.n = coalesce(s.n, 0) + 1
+CROSS JOIN LATERAL (
+  SELECT said_at FROM runtime.outbox o
+  WHERE o.topic = c.topic AND o.partition = c.partition AND o.n > coalesce(s.n, 0) ORDER BY n LIMIT 1
+) o
 WHERE c.n > coalesce(s.n, 0)
 """
 

@@ -19,6 +19,9 @@ ATTRIBUTES: Final = ("ce_source", "ce_type", "ce_subject", "ce_correlationid", "
 CONTENT_TYPE: Final = "application/json"
 STRUCTURED_CONTENT_TYPE: Final = "application/cloudevents+json"
 
+SEQUENCE: Final = "ce_sequence"
+PREVIOUS_SEQUENCE: Final = "ce_previoussequence"
+
 KEY_LENGTH: Final = 36  # a UUID as text
 NUMBER_LENGTH_MAX: Final = 18  # digits of a 63-bit number
 
@@ -35,7 +38,8 @@ class Unreadable(Exception):
 class Envelope(NamedTuple):
     """What a record says about itself, beside its event.
 
-    `sequence` is (stream, n) on our own topics and None on others; `revision` orders what one subject says.
+    `sequence` is (stream, n) on our own topics and None on others; `revision` orders what one subject says. `previous` are the
+    streams whose place this record's stream takes, each with its last number that counts; nobody outside is believed that.
     """
 
     id: str
@@ -48,6 +52,7 @@ class Envelope(NamedTuple):
     revision: int | None = None
     traceparent: str | None = None
     sequence: tuple[str, int] | None = None
+    previous: tuple[tuple[str, int], ...] = ()
 
 
 def to_headers(envelope: Envelope) -> list[tuple[str, str]]:
@@ -127,7 +132,8 @@ def from_texts(found: dict[str, str]) -> Envelope:
         causation=found.get("ce_causationid"),
         revision=_number(found.get("ce_revision", "")),
         traceparent=found.get("traceparent"),
-        sequence=_sequence(found.get("ce_sequence")),
+        sequence=_sequence(found.get(SEQUENCE)),
+        previous=_sequences(found.get(PREVIOUS_SEQUENCE)),
     )
 
 
@@ -145,6 +151,13 @@ def _sequence(text: str | None) -> tuple[str, int] | None:
     stream, _, n = (text or "").partition(":")
     number = _number(n)
     return (stream, number) if stream and number is not None else None
+
+
+def _sequences(text: str | None) -> tuple[tuple[str, int], ...]:
+    if text is None:
+        return ()
+    found = [_sequence(part) for part in text.split(",")]
+    return tuple(sequence for sequence in found if sequence is not None)
 
 
 def _number(text: str) -> int | None:
