@@ -11,7 +11,8 @@ from support.engine_kafka import Bus
 from support.engine_parts import Running, named, until
 from support.engine_relay import in_order, numbers, relay_of, relaying
 
-from upstream_runtime import due
+from upstream_runtime import due, engine
+from upstream_runtime.apply import Plan
 from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Due
 from upstream_runtime.store import put_due
@@ -117,3 +118,29 @@ async def test_a_batch_that_is_cancelled_in_its_transaction_leaves_nothing_and_n
         await one.pool.release(conn)
     await one.take(one.raised(1, "1", key))
     assert await one.labels(key) == ["1"]
+
+
+async def test_transaction_that_gets_no_answer_is_said_once_and_taken_back_once(
+    one: Running, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that swallows everything breaks no connection: nothing fails, and nothing comes back either."""
+    monkeypatch.setattr(engine, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(engine, "WATCH_SECONDS", 0.02)
+    answer = asyncio.Event()
+
+    async def silent(_: Any, __: Any) -> Plan:
+        await answer.wait()
+        return Plan()
+
+    async def unreachable() -> bool:
+        return not one.engine.reachable
+
+    watching = asyncio.create_task(one.engine.watch())
+    hanging = asyncio.create_task(one.engine.patiently(lambda: one.engine.transact(silent)))
+    await until(unreachable)
+    await asyncio.sleep(0.1)
+    answer.set()
+    await hanging
+    watching.cancel()
+    assert one.engine.reachable
+    assert len(named(lines, "database.unreachable")) == len(named(lines, "database.back")) == 1

@@ -4,6 +4,7 @@ The three doors (records, clock, HTTP) differ only in the plan they hand in.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
@@ -20,6 +21,8 @@ from upstream_runtime.store import Said
 
 RERUNS_MAX = 50
 BACK_OFF_SECONDS = (0.05, 5.0)
+SILENT_SECONDS = 6.0  # longer than a session may sit in a transaction, so that waiting for its locks is no alarm
+WATCH_SECONDS = 1.0
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -28,7 +31,8 @@ class Engine:
     """One process's way to its database.
 
     `transact` runs a plan until it is committed, through contention; what else goes wrong is the caller's to judge.
-    `patiently` waits until the machinery is back, and says so once when it goes and once when it returns.
+    `patiently` waits until the machinery is back, and says so once when it goes and once when it returns. `watch` says it where
+    nothing breaks and nothing comes back either.
     """
 
     def __init__(self, pool: Pool, mind: Mind, clock: Clock, offer: Callable[[list[Said]], None]) -> None:
@@ -38,6 +42,7 @@ class Engine:
         self.due_came = asyncio.Event()
         self.reachable = True
         self._offer = offer
+        self._began: dict[object, float] = {}
 
     def now(self) -> datetime:
         """The moment, UTC, on this process's clock."""
@@ -56,10 +61,22 @@ class Engine:
 
     async def attempt(self, prepare: Prepare) -> Applied:
         """Commit one plan at the first try, or raise."""
-        async with connection(self.pool) as conn:
-            applied = await self.mind.apply(conn, prepare, self.now())
+        mine = object()
+        self._began[mine] = time.monotonic()
+        try:
+            async with connection(self.pool) as conn:
+                applied = await self.mind.apply(conn, prepare, self.now())
+        finally:
+            del self._began[mine]
         self._committed(applied)
         return applied
+
+    async def watch(self) -> None:
+        """Say it when a transaction gets no answer: a network that swallows everything breaks no connection."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self._began and time.monotonic() - min(self._began.values()) > SILENT_SECONDS:
+                self._gone(TimeoutError())
 
     def _committed(self, applied: Applied) -> None:
         if applied.said:

@@ -177,6 +177,7 @@ class Process:
         async with asyncio.TaskGroup() as tasks:
             self.serving = tasks.create_task(self.server.serve())
             tasks.create_task(relay.run())
+            tasks.create_task(engine.watch())
             tasks.create_task(due.run())
             tasks.create_task(Housekeeping(engine, app).run())
             tasks.create_task(self._consume(engine, source, clock, secret))
