@@ -346,8 +346,12 @@ class Lap:
         checking = await asyncio.create_subprocess_exec(
             *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}
         )
-        async with asyncio.timeout(CHECK_SECONDS):
-            out, err = await checking.communicate()
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                out, err = await checking.communicate()
+        finally:
+            if checking.returncode is None:
+                checking.kill()
         if checking.returncode:
             raise RuntimeError(f"the checker ended with {checking.returncode}: {err.decode()[-2000:]}")
         found: Line = json.loads(out)

@@ -125,12 +125,13 @@ async def inputs(lap: Lap, until: float) -> None:
 
 
 async def clocks(lap: Lap, until: float) -> None:
-    ahead = 0.0
+    """An hour forward, and back and forth from there; in the end forward of all, so that every reminder comes."""
+    offset = 0.0
     while time.monotonic() < until:
-        for seconds in (3600.0, 0.0, -20.0, 0.0):
+        for step in (3600.0, -20.0, 30.0, -15.0, 60.0):
+            offset += step
+            await rows_input.step_clock(lap, step, offset)
             await asyncio.sleep(1)
-            await rows_input.step_clock(lap, seconds - ahead, seconds)
-            ahead = seconds
         await rows_input.rotate_credentials(lap, lap.rng.choice(PROCESSES))
 
 
