@@ -271,7 +271,7 @@ def topics(mark: str, version: int = 1) -> Topics:
         topic("asks.<source>", "<source>", AskedV1, 1),
         topic("answers.<source>", process_name(mark, "a"), AnsweredV1, 1),
         topic("moved", process_name(mark, "a"), MovedV1, 4),
-        topic("passed", process_name(mark, "b"), PassedV1, 2),
+        topic("passed", process_name(mark, "b"), PassedV1, 3),
         tuple(topic(f"letters-{r}", process_name(mark, r), DeadLetterRecordedV1, 1, "dead_letter_id") for r in PROCESSES),
     )
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, Final
-from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 from asyncpg import Connection
@@ -139,13 +138,9 @@ def save_without_version() -> None:
 
 
 def relay_without_lease() -> None:
-    """Every replica sends."""
-
-    async def take_lease(_: Connection, __: UUID, ___: float) -> int:
-        return 1
-
-    held = "EXISTS (SELECT FROM runtime.lease WHERE epoch = $1 FOR SHARE)"
-    _instead(store, take_lease=take_lease, MOVE_SENT=store.MOVE_SENT.replace(held, "$1::bigint IS NOT NULL"))
+    """Every replica sends: the lease is anybody's."""
+    everybodys = "UPDATE runtime.lease SET holder = $1, epoch = 1, expires_at = now() + $2::interval RETURNING epoch"
+    _instead(store, TAKE_LEASE=everybodys)
 
 
 def producer_kept() -> None:
