@@ -91,7 +91,7 @@ class Client:
             due = due if len(self.open) < OPEN_MAX else 0
             self._ask(producer, [self.rng.choice(accounts) for _ in range(due)])
             self._look_after(producer, reader)
-        deadline = time.monotonic() + self.lap["patience"]
+        deadline = time.monotonic() + self.lap["patience"] / 2
         while any(not ask.abandoned for ask in self.open.values()) and time.monotonic() < deadline:
             self._look_after(producer, reader)
         producer.flush(5)
