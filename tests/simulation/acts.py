@@ -66,7 +66,7 @@ class Acts:
     def ask(self) -> None:
         dice = self.world.dice
         party = dice.choice(PARTIES)
-        later = dice.choice((None, None, 1, 5, 30))
+        later = dice.choice((None, None, None, 1, 4))
         label = f"{party}{len(self.sent)}{'' if later is None else '+'}"
         event = AskedV1(counter_id=dice.choice(self.keys), label=label, later=later)
         if dice.random() < 0.08:

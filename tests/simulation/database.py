@@ -5,7 +5,7 @@ open, locks and all, until the world lets the server notice. Must not know what 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +17,8 @@ from simulation.world import World
 
 POOL_MAX = 3
 SESSIONS = 8
-TABLES = (
-    "counter, runtime.watermark, runtime.inbox, runtime.counter, runtime.outbox, runtime.sent, runtime.due, runtime.set_aside"
-)
+HARMLESS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")  # they wait for nobody's lock
+TABLES = ("counter", *(f"runtime.{name}" for name in ("watermark", "inbox", "counter", "outbox", "sent", "due", "set_aside")))
 ANEW = "UPDATE runtime.lease SET epoch = 0, holder = '00000000-0000-4000-8000-000000000000', expires_at = '-infinity'"
 
 
@@ -56,7 +55,7 @@ class Database:
     orphans: list[Orphan] = field(default_factory=list)
 
     def take(self) -> Session:
-        return self.free.pop(0)
+        return self.free.pop()
 
     async def notice(self, world: World, orphan: Orphan) -> None:
         """The server finds out that a client is gone."""
@@ -69,7 +68,7 @@ class Database:
 
     async def emptied(self) -> None:
         """As if nothing had ever happened; the stream and the secret stay."""
-        await self.watcher.execute(f"TRUNCATE {TABLES}; {ANEW}")
+        await self.watcher.execute("; ".join([*(f"DELETE FROM {table}" for table in TABLES), ANEW]))
 
 
 async def opened(dsn: str, name: str) -> Database:
@@ -139,12 +138,12 @@ class Lent:
 
     async def _call(self, method: str, query: str, *args: Any) -> Any:
         self._refuse_lost()
-        fate = await self.world.turn(self.owner, _label(query), self._kind(query))
+        fate = await self.world.turn(self.owner, _label(query), self._kind(query), self._may_run(query))
         self._refuse_lost()
         if fate in (Fate.LOST_BEFORE, Fate.LATE):
             self.lose(late=fate is Fate.LATE)
             raise asyncpg.ConnectionDoesNotExistError("lost")
-        if fate is Fate.DEADLOCK:
+        if fate is Fate.DEADLOCK and any(args):  # a statement about nothing locks nothing
             raise asyncpg.DeadlockDetectedError("deadlock detected")
         if fate is Fate.NO_ROOM:
             raise asyncpg.TooManyConnectionsError("no room")
@@ -160,8 +159,14 @@ class Lent:
     def _kind(self, query: str) -> Kind:
         if query == "COMMIT":
             return Kind.COMMIT
-        alone = not self.session.open or query.lstrip().startswith(("SELECT", "ROLLBACK", "SAVEPOINT", "RELEASE"))
+        alone = not self.session.open or query.split()[0] in (*HARMLESS, "SELECT")
         return Kind.CALL if alone else Kind.WRITE
+
+    def _may_run(self, query: str) -> Callable[[], bool] | None:
+        words = query.split()
+        if words[0] in HARMLESS or (words[0] == "SELECT" and ("LOCKED" in words or "UPDATE" not in words)):
+            return None
+        return lambda: self.lost or self.world.may_lock(self.session.pid, self.database.watcher)
 
     def _refuse_lost(self) -> None:
         if self.lost:
@@ -172,12 +177,16 @@ class Lent:
         session.open |= query == "BEGIN"
         call = self._told_the_time(method, query, *args)
         session.task = asyncio.ensure_future(call)
-        result = await self.world.real(session.task, session.pid, self.database.watcher)
-        if query in ("COMMIT", "ROLLBACK"):
-            session.open = False
-        if not session.open:
+        try:
+            return await self.world.real(session.task, session.pid, self.database.watcher)
+        except asyncpg.DeadlockDetectedError:
+            self.world.faults.drawn["server.DEADLOCK"] += 1
+            self.world.note("  a real deadlock")
+            raise
+        finally:
             self.world.released = True
-        return result
+            if query in ("COMMIT", "ROLLBACK"):
+                session.open = False
 
     async def _told_the_time(self, method: str, query: str, *args: Any) -> Any:
         if "now()" in query:

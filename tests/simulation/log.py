@@ -102,6 +102,7 @@ class Producer:
         self.log = log
         self.owner = owner
         self._wedged: set[Place] = set()
+        self._count_max = world.dice.choice((1, 2, 3, 500))
 
     async def start(self) -> None:
         await self.world.turn(self.owner, "starts a producer")
@@ -110,7 +111,7 @@ class Producer:
         """What it had on its way stays on its way."""
 
     def create_batch(self) -> Batch:
-        return Batch(self.world.dice.choice((1, 2, 3, 500)))
+        return Batch(self._count_max)
 
     async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> Awaitable[None]:
         return self._deliver(batch, (topic, partition))

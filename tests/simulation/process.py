@@ -18,7 +18,7 @@ from simulation.city import Mood, told
 from simulation.database import Database, Pool
 from simulation.log import Log, Producer
 from simulation.source import Group, Source
-from simulation.world import OWNER, World
+from simulation.world import OWNER, PART, World
 from upstream_runtime.apply import Mind
 from upstream_runtime.clock import Clock
 from upstream_runtime.consume import Consumer
@@ -105,14 +105,21 @@ class Process:
         self.due = DueWork(self.engine, service.app.work)
         self.consumer = Consumer(self.engine, Reader(service.app, "cluster", self.clock, database.secret), self.source)
         service.group.members.append(self.source)
-        parts = (self.relay.run(), self.due.run(), self.consumer.release())
-        reading = (self.source.poll(), self.source.hand_over(self.consumer.take), self.source.commit())
-        self.tasks = [self.begin(part) for part in (*parts, *reading)]
+        self.tasks = [
+            self.begin("relay", self.relay.run()),
+            self.begin("due", self.due.run()),
+            self.begin("held", self.consumer.release()),
+            self.begin("poll", self.source.poll()),
+            self.begin("take", self.source.hand_over(self.consumer.take)),
+            self.begin("offsets", self.source.commit()),
+        ]
 
-    def begin(self, part: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+    def begin(self, part: str, runs: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """A part of the process that runs beside the others; no two that run at once have the same name."""
         context = copy_context()
         context.run(OWNER.set, self.owner)
-        task = asyncio.create_task(part, context=context)
+        context.run(PART.set, part)
+        task = asyncio.create_task(runs, context=context)
         task.add_done_callback(self._ended)
         return task
 
@@ -137,7 +144,7 @@ class Process:
     def drain(self) -> None:
         """In order, as `Process.drain` of the engine does it; it is over when `drained`."""
         self.draining = True
-        self.tasks.append(self.begin(self._drain()))
+        self.tasks.append(self.begin("drain", self._drain()))
 
     async def _drain(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -147,7 +154,7 @@ class Process:
         self.world.dying.append(self.owner)
 
     def tell(self, command: Told) -> None:
-        self.tasks.append(self.begin(self._tell(command)))
+        self.tasks.append(self.begin(command.label, self._tell(command)))
 
     async def _tell(self, command: Told) -> None:
         try:

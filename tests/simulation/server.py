@@ -25,7 +25,7 @@ from upstream_stack.parts.postgres_binaries import PostgresBinaries, find_postgr
 SERVICES = ("desk", "hall")
 START_SECONDS_MAX = 30.0
 CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
-SAME_EACH_TIME = ("enable_seqscan=off", "jit=off", "deadlock_timeout=20ms", "max_parallel_workers_per_gather=0")
+SAME_EACH_TIME = ("enable_seqscan=off", "jit=off", "deadlock_timeout=1ms", "max_parallel_workers_per_gather=0")
 # The server's clock is the simulation's too: `now()` is found here before the system's own.
 CLOCK = """
 CREATE SCHEMA simulated;

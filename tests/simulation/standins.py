@@ -16,7 +16,7 @@ from simulation.world import World
 from upstream_runtime import clock, due, relay
 
 SPARED = {"source", "run", "log", "clock"}  # what the simulation replaces as a whole
-SLOWER = ((relay, "POLL_SECONDS", 2.0), (relay, "RENEW_SECONDS", 2.0), (due, "POLL_SECONDS", 3.0))
+SLOWER = ((relay, "POLL_SECONDS", 3.0), (relay, "RENEW_SECONDS", 2.5), (due, "POLL_SECONDS", 5.0), (due, "WORKERS", 1))
 
 
 class Asyncio:

@@ -6,7 +6,7 @@ the world goes on without it. Must not know what the processes do.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,8 +22,10 @@ from simulation.faults import Fate, Faults, Kind
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 LOOP_TURNS = 8  # of the event loop, until whoever was let go waits again
 GLANCE_SECONDS = 0.002  # a statement that takes longer is looked at: does it wait for a lock?
-BLOCKED = "SELECT pid FROM unnest($1::int[]) AS pid WHERE cardinality(pg_blocking_pids(pid)) > 0"
+COARSE_SECONDS = (0.15, 1.0)
+BLOCKED = "SELECT pid, pg_blocking_pids(pid) AS by FROM unnest($1::int[]) AS pid"
 OWNER: ContextVar[str] = ContextVar("owner", default="world")
+PART: ContextVar[str] = ContextVar("part", default="")
 T = TypeVar("T")
 
 
@@ -45,7 +47,7 @@ class Underway:
     task: "asyncio.Task[Any]"
     pid: int
     watcher: asyncpg.Connection
-    blocked: bool = False
+    blocked_by: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -65,13 +67,15 @@ class World:
     underway: list[Underway] = field(default_factory=list)
     dying: list[str] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
-    released: bool = False  # whether a transaction ended since the blocked ones were last looked at
+    released: bool = False  # whether a statement ended since the blocked ones were last looked at
+    _ids: Random = field(init=False)
     _ticks: int = 0
     _last: str = ""
 
     def __post_init__(self) -> None:
         self.dice = Random(self.seed)
         self.faults = Faults(Random(self.dice.random()))
+        self._ids = Random(self.dice.random())
         self.sticky = self.dice.choice((0.0, 0.3, 0.7, 0.9, 0.97))
         self.haste = self.dice.choice((0.0, 0.01, 0.05))
 
@@ -83,7 +87,7 @@ class World:
         return START + timedelta(seconds=round(self.seconds - 1000.0, 3), microseconds=self._ticks)
 
     def uuid(self) -> UUID:
-        return UUID(int=self.dice.getrandbits(128) & ~(0xF << 76) & ~(3 << 62) | 4 << 76 | 2 << 62)
+        return UUID(int=self._ids.getrandbits(128) & ~(0xF << 76) & ~(3 << 62) | 4 << 76 | 2 << 62)
 
     def note(self, text: str) -> None:
         self.trace.append(text)
@@ -91,11 +95,11 @@ class World:
     # ---- waiting
 
     async def turn(self, owner: str, what: str, kind: Kind = Kind.PLAIN, ready: Callable[[], bool] | None = None) -> Fate:
-        """Wait to be let go; the answer is what becomes of the call."""
+        """Wait to be let go; the answer is what becomes of the call. `owner` is the process that makes it."""
         if owner in self.dead:
             raise ConnectionAbortedError(owner)
         future: asyncio.Future[Fate] = asyncio.get_running_loop().create_future()
-        one = Waiting(owner, what, kind, ready or _always, lambda fate: future.done() or future.set_result(fate))
+        one = Waiting(owner, f"{PART.get()} {what}", kind, ready or _always, lambda fate: future.done() or future.set_result(fate))
         self.waiting.append(one)
         try:
             return await future
@@ -104,8 +108,8 @@ class World:
                 self.waiting.remove(one)
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep on the world's clock."""
-        when = self.seconds + seconds
+        """Sleep on the world's clock; where it matters little, a whole second, because idle turns cost real time."""
+        when = self.seconds + (seconds if seconds < COARSE_SECONDS[0] else max(seconds, COARSE_SECONDS[1]))
         await self.turn(OWNER.get(), "wakes", ready=self._alarm(when))
 
     @asynccontextmanager
@@ -114,7 +118,7 @@ class World:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(None) as limit:
             ready = self._alarm(self.seconds + seconds)
-            one = Waiting(OWNER.get(), "has waited long enough", Kind.PLAIN, ready, lambda _: limit.reschedule(loop.time()))
+            one = Waiting(OWNER.get(), f"{PART.get()} has waited long enough", Kind.PLAIN, ready, lambda _: limit.reschedule(loop.time()))
             self.waiting.append(one)
             try:
                 yield
@@ -140,14 +144,16 @@ class World:
         while True:
             for _ in range(LOOP_TURNS):
                 await asyncio.sleep(0)
-            self.underway = [one for one in self.underway if not one.task.done()]
+            before, self.underway = self.underway, [one for one in self.underway if not one.task.done()]
+            if len(before) > len(self.underway):
+                continue
             if self.released:
-                for one in self.underway:
-                    one.blocked = False
                 self.released = False
                 await self._look()
-            running = [one for one in self.underway if not one.blocked]
+            running = [one for one in self.underway if not one.blocked_by or self._deadlocked(one)]
             if not running:
+                if self.released:
+                    continue
                 return
             done, _ = await asyncio.wait(
                 [one.task for one in running], timeout=GLANCE_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -158,15 +164,34 @@ class World:
     async def _look(self) -> None:
         for watcher in {id(one.watcher): one.watcher for one in self.underway}.values():
             mine = [one for one in self.underway if one.watcher is watcher]
-            blocked = {row["pid"] for row in await watcher.fetch(BLOCKED, [one.pid for one in mine])}
+            found = dict(await watcher.fetch(BLOCKED, [one.pid for one in mine]))
             for one in mine:
-                one.blocked = one.pid in blocked
+                one.blocked_by = found[one.pid]
+
+    def _deadlocked(self, one: Underway) -> bool:
+        """Whether it waits for itself in the end: the server will break that in a moment."""
+        mine = {each.pid: each.blocked_by for each in self.underway if each.watcher is one.watcher}
+        seen: set[int] = set()
+        ahead = list(one.blocked_by)
+        while ahead:
+            pid = ahead.pop()
+            if pid == one.pid:
+                return True
+            if pid not in seen:
+                seen.add(pid)
+                ahead += mine.get(pid, ())
+        return False
+
+    def may_lock(self, pid: int, watcher: asyncpg.Connection) -> bool:
+        """Whether a session may take locks now: no two may wait for the same, for who would get it first is chance."""
+        blocked = [one for one in self.underway if one.watcher is watcher and one.blocked_by]
+        return not blocked or any(pid in one.blocked_by for one in blocked)
 
     # ---- whose turn it is
 
     async def go_on(self) -> bool:
         """Let one go. False where nothing can happen before time passes."""
-        able = [one for one in self.waiting if one.ready()]
+        able = sorted((one for one in self.waiting if one.ready()), key=_by_name)
         if not able:
             return False
         same = [one for one in able if one.owner == self._last]
@@ -196,6 +221,11 @@ class World:
             self.seconds += seconds
         self.note(f"time {self.seconds:.3f}")
         return True
+
+
+def _by_name(one: Waiting) -> tuple[str, str]:
+    """Who came first must not matter: that is as the real server had it."""
+    return one.owner, one.what
 
 
 def _always() -> bool:
