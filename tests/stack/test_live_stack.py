@@ -329,7 +329,7 @@ def test_no_secret_is_in_a_log(live: Stack) -> None:
 
 def test_a_running_service_is_given_neither_its_owner_s_password_nor_another_s(live: Stack) -> None:
     names = {path.name for path in (live.layout.secrets / "intake").iterdir()}
-    assert names == {"kafka-password", "database-password", "link-key", "staff-token", "metrics-token"}
+    assert names == {"kafka-password", "database-password", "link-key", "staff-token", "metrics-token", "operator-token"}
     passwords = {live.secret(holder, "database-password") for holder in ("intake", "intake-owner", "intake-reader")}
     assert len(passwords) == 3
     assert live.secret("operator", "intake-staff-token") == live.secret("intake", "staff-token")

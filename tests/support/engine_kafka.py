@@ -129,7 +129,11 @@ async def reading(bus: Bus, one: Running) -> AsyncIterator[Consumer]:
     source = Source(broker(bus.servers, ADMIN, bus.password), one.app, None)
     cluster = await source.connect()
     consumer = consumer_of(one.app, one.engine, one.clock, source, cluster)
-    tasks = [asyncio.create_task(source.run(consumer.take)), asyncio.create_task(consumer.release())]
+    tasks = [
+        asyncio.create_task(source.run(consumer.take)),
+        asyncio.create_task(consumer.release()),
+        asyncio.create_task(consumer.parking.run()),
+    ]
     try:
         yield consumer
         assert not any(task.done() for task in tasks), "the reading came to an end"

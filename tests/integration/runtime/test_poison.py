@@ -1,94 +1,247 @@
-"""A record that cannot be decided on stops its own partition, visibly, and nobody overtakes it."""
+"""A record that cannot be decided on parks its key: later ones of that key wait behind it in order, and all others go on."""
 
 import asyncio
+import json
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from support.engine_kafka import Bus, reading
 from support.engine_parts import OneRecord, Running, named, until
 
-from upstream_runtime import metrics
+from upstream_runtime import metrics, parking
 from upstream_runtime.clock import fresh_id
 
-MANY = 1300  # more than two polls bring, so that some of it is read before the partition stops
+MANY = 1300  # more than two polls bring, so that the queue of a key grows over several batches
+
+
+async def parked(one: Running) -> list[tuple[Any, ...]]:
+    rows = await one.pool.fetch(
+        "SELECT aggregate, key, reason, waiting, tries FROM runtime.parked_key ORDER BY aggregate, key"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def waiting(one: Running) -> int:
+    found: int = await one.pool.fetchval("SELECT count(*) FROM runtime.parked")
+    return found
+
+
+async def drained(one: Running) -> None:
+    """Let the time of every parked key come, and try until none is due."""
+    one.clock.forward(parking.TRY_SECONDS_MAX)
+    while await one.consumer.parking.once():
+        pass
 
 
 @pytest.mark.parametrize("outside", [True, False], ids=["an outside topic", "our own topic"])
-async def test_a_poison_record_holds_its_partition_and_goes_on_in_order_when_mended(
+async def test_a_poison_record_parks_its_key_and_goes_on_in_order_when_mended(
     one: Running, bus: Bus, lines: list[Any], outside: bool
 ) -> None:
     key, other = fresh_id(), fresh_id()
 
     def record(n: int) -> OneRecord:
-        return one.asked(n, f"id {n}", str(n), key) if outside else one.raised(n, str(n), key)
+        mine = key if n % 2 else other
+        return one.asked(n, f"id {n}", str(n), mine) if outside else one.raised(n, str(n), mine)
 
     bus.make(one.topics)
     one.mood.breaks("3")
     bus.put(*(record(n) for n in range(1, MANY)))
-    bus.put(*(replace(one.raised(n, f"other {n}", other), partition=1) for n in range(1, 100)))
     async with reading(bus, one) as consumer:
-        await until(lambda: _holds(lines, 2))
-        assert await one.labels(key) == ["1", "2"]
-        assert await one.labels(other) == [f"other {n}" for n in range(1, 100)], "a healthy partition waits for a held one"
-        assert {(line["topic"], line["offset"]) for line in named(lines, "partition.held")} == {(record(1).topic, 2)}
-        await asyncio.sleep(0.3)
-        assert metrics.HELD.labels("undecidable")._value.get() == 1
-        waits = [line["seconds"] for line in named(lines, "partition.held")]
-        assert waits == sorted(waits) and waits[1] > waits[0], "no back-off"
-        assert bus.committed(one.app.process + (".partners" if outside else ""), record(1).topic) <= 2
-        one.mood.mended("3")
-        await until(lambda: _has(one, key, MANY - 1))
-        assert await one.labels(key) == [str(n) for n in range(1, MANY)]
+        await until(lambda: _has(one, other, range(2, MANY, 2)))
+        assert await one.labels(key) == ["1"]
+        await until(lambda: _is_waiting(one, len(range(3, MANY, 2))))
+        assert await parked(one) == [("counter", key, "ValueError", len(range(3, MANY, 2)), 0)]
         assert not consumer.held
-        await asyncio.sleep(0.3)
-        assert metrics.HELD.labels("undecidable")._value.get() == 0
-    assert not named(lines, "partition.gap")
+        group = one.app.process + (".partners" if outside else "")
+        await until(lambda: _committed(bus, group, record(1).topic, MANY - 1))
+        one.mood.mended("3")
+        one.clock.forward(parking.FIRST_TRY_SECONDS)
+        consumer.parking.wake.set()
+        await until(lambda: _has(one, key, range(1, MANY, 2)))
+        assert await parked(one) == [] and await waiting(one) == 0
+        await until(lambda: _none_parked(consumer))
+        assert metrics.PARKED._value.get() == 0
+    assert not named(lines, "partition.gap") and not named(lines, "partition.held")
+    assert {(line["aggregate"], line["key"]) for line in named(lines, "key.parked")} == {("counter", str(key))}
 
 
-async def test_a_held_partition_is_picked_up_where_it_stood_by_the_next_process(
-    one: Running, bus: Bus, lines: list[Any]
-) -> None:
+async def test_what_a_parked_key_waits_for_is_tried_again_ever_later_and_alone(one: Running, lines: list[Any]) -> None:
     key = fresh_id()
-    bus.make(one.topics)
-    one.mood.breaks("id 3")
-    bus.put(*(one.asked(n, f"id {n}", f"id {n}", key) for n in range(6)))
-    async with reading(bus, one):
-        await until(lambda: _holds(lines, 1))
-    one.mood.mended("id 3")
-    async with reading(bus, one):
-        await until(lambda: _has(one, key, 6))
-    assert await one.labels(key) == [f"id {n}" for n in range(6)]
+    one.mood.breaks("2")
+    await one.take(*(one.raised(n, str(n), key) for n in range(1, 5)))
+    assert await one.labels(key) == ["1"]
+    moments = []
+    for _ in range(3):
+        moments.append(await one.pool.fetchval("SELECT try_at FROM runtime.parked_key"))
+        one.clock.at = moments[-1]
+        assert await one.consumer.parking.once()
+        assert not await one.consumer.parking.once(), "tried again before its time"
+    waits = [later - earlier for earlier, later in pairwise(moments)]
+    assert waits == [timedelta(seconds=5), timedelta(seconds=10)]
+    assert [line["attempt"] for line in named(lines, "key.still-parked")] == [0, 1, 2]
+    assert await waiting(one) == 3
 
 
-async def test_one_row_that_the_database_refuses_keeps_no_other_from_being_applied(one: Running, lines: list[Any]) -> None:
+async def test_a_second_poison_record_behind_the_first_keeps_the_key_parked_from_there(one: Running) -> None:
+    key = fresh_id()
+    one.mood.breaks("2")
+    one.mood.breaks("4")
+    await one.take(*(one.raised(n, str(n), key) for n in range(1, 7)))
+    one.mood.mended("2")
+    await drained(one)
+    assert await one.labels(key) == ["1", "2", "3"]
+    assert await waiting(one) == 3
+    one.mood.mended("4")
+    await drained(one)
+    assert await one.labels(key) == [str(n) for n in range(1, 7)]
+    assert await parked(one) == []
+
+
+async def test_a_parked_key_is_parked_for_every_topic_and_every_replica(one: Running) -> None:
+    """The queue belongs to the state, not to the topic: whatever reaches it waits behind what came first."""
+    key = fresh_id()
+    one.mood.breaks("poison")
+    await one.take(one.raised(1, "poison", key))
+    await one.another().take([one.asked(0, "id 0", "asked", key)])
+    assert await one.labels(key) == []
+    one.mood.mended("poison")
+    await drained(one)
+    assert await one.labels(key) == ["poison", "asked"]
+    assert [answer["verdict"] for answer in await one.answers()] == ["accepted"]
+
+
+async def test_a_record_that_comes_again_while_its_first_is_parked_gets_the_first_answer(one: Running) -> None:
+    key = fresh_id()
+    one.mood.breaks("slow")
+    await one.take(one.asked(0, "the id", "slow", key), one.asked(1, "the id", "slow", key))
+    assert await one.answers() == []
+    one.mood.mended("slow")
+    await drained(one)
+    assert await one.labels(key) == ["slow"]
+    assert [answer["verdict"] for answer in await one.answers()] == ["accepted", "duplicate"]
+
+
+async def test_a_parked_record_keeps_its_bytes(one: Running) -> None:
+    record = one.asked(0, "the id", "poison", fresh_id())
+    one.mood.breaks("poison")
+    await one.take(record)
+    row = await one.pool.fetchrow(
+        "SELECT topic, partition, position, broker_ms, record_key, value, headers FROM runtime.parked"
+    )
+    assert tuple(row)[:6] == (record.topic, 0, 0, record.timestamp, record.key, record.value)
+    assert json.loads(row["headers"]) == [[name, value.hex()] for name, value in record.headers]
+
+
+async def test_poison_of_several_keys_in_one_batch_keeps_nobody_else(one: Running, lines: list[Any]) -> None:
+    keys = [fresh_id() for _ in range(200)]
+    for n in range(0, 200, 50):
+        one.mood.breaks(f"row {n}")
+    await one.take(*(one.raised(n + 1, f"row {n}", key) for n, key in enumerate(keys)))
+    assert sorted(await one.all_labels()) == sorted(f"row {n}" for n in range(200) if n % 50)
+    assert len(await parked(one)) == 4
+    assert not named(lines, "batch.one-by-one"), "one failing decision is no reason to go record by record"
+
+
+async def test_more_poison_than_one_batch_takes_goes_record_by_record(one: Running) -> None:
+    keys = [fresh_id() for _ in range(40)]
+    for n in range(0, 40, 2):
+        one.mood.breaks(f"row {n}")
+    await one.take(*(one.raised(n + 1, f"row {n}", key) for n, key in enumerate(keys)))
+    assert sorted(await one.all_labels()) == sorted(f"row {n}" for n in range(1, 40, 2))
+    assert len(await parked(one)) == 20
+
+
+async def test_one_row_that_the_database_refuses_parks_its_key_and_no_other(one: Running, lines: list[Any]) -> None:
     keys = [fresh_id() for _ in range(20)]
     records = [replace(one.raised(1, f"row {slot}", key), partition=slot) for slot, key in enumerate(keys)]
     records[7] = replace(one.raised(1, "unsavable", keys[7]), partition=7)
     await one.take(*records)
     assert sorted(await one.all_labels()) == sorted(f"row {slot}" for slot in range(20) if slot != 7)
-    assert [line["partition"] for line in named(lines, "partition.held")] == [7]
-    assert one.positions.paused == [(one.topics.raises.name, 7)]
+    assert [row[1:4] for row in await parked(one)] == [(keys[7], "CheckViolationError", 1)]
+    assert one.positions.paused == [] and not named(lines, "partition.held")
 
 
-async def test_a_record_whose_reading_breaks_holds_its_partition_too(one: Running, lines: list[Any]) -> None:
+@pytest.mark.parametrize(("error", "stops"), [(ZeroDivisionError, False), (FileNotFoundError, True)])
+async def test_a_record_whose_reading_breaks_is_parked_unless_it_is_the_machine_s_fault(
+    one: Running, lines: list[Any], error: type[Exception], stops: bool
+) -> None:
     key = fresh_id()
     inlet = one.app.inlets[0]
 
     def breaks(event: Any, cause: Any) -> Any:
         if event.label == "bad":
-            raise ZeroDivisionError
+            raise error
         return event
 
     one.consumer.reader.app = replace(one.app, inlets=(replace(inlet, prepare=breaks),))
-    await one.take(one.asked(0, "a", "good", key), one.asked(1, "b", "bad", key), one.raised(1, "other", key))
-    assert sorted(await one.labels(key)) == ["good", "other"]
-    assert [line["offset"] for line in named(lines, "partition.held")] == [1]
+    await one.take(one.asked(0, "a", "good", key), one.asked(1, "b", "bad", key), one.raised(1, "other", fresh_id()))
+    assert sorted(await one.all_labels()) == ["good", "other"]
+    assert [line["offset"] for line in named(lines, "partition.held")] == ([1] if stops else [])
+    assert [row[2] for row in await parked(one)] == ([] if stops else [error.__name__])
 
 
-async def _holds(lines: list[Any], count: int) -> bool:
-    return len(named(lines, "partition.held")) >= count
+async def test_a_full_parking_stops_the_partition_instead_of_emptying_the_topic(
+    one: Running, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parking, "KEYS_MAX", 3)
+    keys = [fresh_id() for _ in range(5)]
+    for n in range(5):
+        one.mood.breaks(f"row {n}")
+    await one.take(*(replace(one.raised(1, f"row {n}", key), partition=n) for n, key in enumerate(keys)))
+    assert len(await parked(one)) == 3
+    assert [line["partition"] for line in named(lines, "partition.held")] == [3, 4]
+    assert named(lines, "partition.held")[0]["exc_info"].__class__ is parking.ParkingFullError
 
 
-async def _has(one: Running, key: Any, count: int) -> bool:
-    return len(await one.labels(key)) == count
+async def test_a_queue_that_grows_without_end_stops_its_partition(one: Running, lines: list[Any], monkeypatch: Any) -> None:
+    monkeypatch.setattr(parking, "WAITING_MAX", 3)
+    key = fresh_id()
+    one.mood.breaks("1")
+    for n in range(1, 6):
+        await one.take(one.raised(n, str(n), key))
+    assert await waiting(one) == 3
+    assert [line["offset"] for line in named(lines, "partition.held")] == [4]
+
+
+async def test_a_topic_of_ours_that_brings_nothing_readable_stops_instead_of_being_set_aside_whole(
+    one: Running, lines: list[Any]
+) -> None:
+    torn = [replace(one.raised(n, "torn", fresh_id()), value=b"{") for n in range(1, 250)]
+    await one.take(*torn)
+    assert await one.pool.fetchval("SELECT count(*) FROM runtime.set_aside") == 100
+    assert [line["offset"] for line in named(lines, "partition.held")] == [101]
+
+
+async def test_due_work_and_pages_reach_a_state_whose_records_are_parked(one: Running) -> None:
+    """People and the clock do not wait behind a record: only records wait in a queue."""
+    key = fresh_id()
+    await one.take(one.raised(1, "first", key, due_kind="remind", due_in=0))
+    one.mood.breaks("poison")
+    await one.take(one.raised(2, "poison", key))
+    async with one.working():
+        await until(lambda: _has_due(one, key))
+    assert await waiting(one) == 1
+
+
+async def _has_due(one: Running, key: UUID) -> bool:
+    return len(await one.labels(key)) == 2
+
+
+async def _has(one: Running, key: UUID, numbers: range) -> bool:
+    return await one.labels(key) == [str(n) for n in numbers]
+
+
+async def _is_waiting(one: Running, count: int) -> bool:
+    return await waiting(one) == count
+
+
+async def _none_parked(consumer: Any) -> bool:
+    return not consumer.parking.some
+
+
+async def _committed(bus: Bus, group: str, topic: str, offset: int) -> bool:
+    return await asyncio.to_thread(bus.committed, group, topic) == offset

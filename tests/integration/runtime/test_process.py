@@ -201,14 +201,14 @@ async def test_nothing_that_goes_wrong_puts_a_value_or_a_secret_into_the_log(one
         place.mood.breaks(label)
     async with one.pool.acquire() as conn:
         await put_due(conn, [(Due("remind", key, one.clock.now()), "a-case")])
-    bus.put(one.raised(1, "bad", key), one.raised(2, "unsavable", key))
+    bus.put(one.raised(1, "bad", key), one.raised(2, "unsavable", fresh_id()))
     with launched(place) as process:
         await process.ready()
         async with httpx.AsyncClient() as client:
             answer = await client.post(f"{process.url}/raise/{key}/asked")
             assert answer.status_code == 500
             assert CANARY not in answer.text
-        await until(lambda: _logged(process, "partition.held"))
+        await until(lambda: _logged(process, "key.parked"))
         await until(lambda: _logged(process, "due.failed"))
         await one.pool.execute("DROP SCHEMA runtime CASCADE")
         assert await asyncio.to_thread(process.ends, 20) == 1

@@ -13,6 +13,7 @@ from upstream_stack import (
     referral_commands,
     topics_view,
     triage_commands,
+    waiting_commands,
 )
 from upstream_stack.errors import Trouble
 from upstream_stack.terminal import print_trouble
@@ -43,6 +44,8 @@ app.add_typer(referral_commands.approver, name="approver")
 app.add_typer(referral_commands.coordinator, name="coordinator")
 app.add_typer(referral_commands.desk, name="desk")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(waiting_commands.parked, name="parked")
+app.add_typer(waiting_commands.gap, name="gap")
 app.add_typer(clock_commands.app, name="clock")
 app.add_typer(triage_commands.app, name="triage")
 

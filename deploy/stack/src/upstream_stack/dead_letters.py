@@ -1,4 +1,4 @@
-"""`upstream-stack dead-letters …`: records that were set aside, read from their topics by their zone's operator. Puts nothing back.
+"""`upstream-stack dead-letters …`: records that were set aside, read from their topics by their zone's operator. What puts one back is the process's own door.
 
 No operator sees both sides of the wall. Whoever sits at this machine holds the passwords of all of them, so this view asks
 each in turn: what joins the sides is that person, not a principal.
@@ -23,8 +23,11 @@ from upstream_stack.kafka_access import ANSWER_SECONDS, own_config
 from upstream_stack.rights import OPERATORS
 from upstream_stack.settings import Target, running_target
 from upstream_stack.terminal import out, print_json
+from upstream_stack.waiting_commands import redrive_letter
 
 app = typer.Typer(help="Records that were set aside for a person.", no_args_is_help=True)
+
+app.command(name="redrive")(redrive_letter)
 
 _BODY_FIELDS = frozenset({"value", "key", "headers"})
 

@@ -18,6 +18,7 @@ LANE_PRIVATE_KEY = "lane-private-key"
 LINK_KEY = "link-key"
 OVP_KEYS = "ovp-keys"
 STAFF_TOKEN = "staff-token"  # noqa: S105 - the name of a secret, not one
+OPERATOR_TOKEN = "operator-token"  # noqa: S105 - the name of a secret, not one
 METRICS_TOKEN = "metrics-token"  # noqa: S105 - the name of a secret, not one
 
 

@@ -13,6 +13,7 @@ from upstream_stack.private_files import write_private
 from upstream_stack.processes import (
     LANE_PRIVATE_KEY,
     METRICS_TOKEN,
+    OPERATOR_TOKEN,
     OVP_KEYS,
     ROLES,
     SERVICES,
@@ -42,8 +43,9 @@ def make_secrets(layout: Layout) -> None:
             _make(layout, secrets_of(service.name, role), DATABASE_PASSWORD)
         for name in service.secrets:
             _make_declared(layout, service, name)
-        token = _make(layout, service.name, METRICS_TOKEN)
-        write_private(layout.secrets / service.operator / f"{service.name}-{METRICS_TOKEN}", token)
+        for shared in (METRICS_TOKEN, OPERATOR_TOKEN):
+            token = _make(layout, service.name, shared)
+            write_private(layout.secrets / service.operator / f"{service.name}-{shared}", token)
 
 
 def new_token() -> str:

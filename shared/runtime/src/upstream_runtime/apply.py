@@ -55,23 +55,35 @@ class Step:
 
 @dataclass(slots=True)
 class Plan:
-    """What one transaction is about: steps in order, watermarks to move, records to set aside, the due row it settles."""
+    """What one transaction is about: steps in order, watermarks to move, records to set aside, the due row it settles.
+
+    `resolved` steps name their states' own keys. With `unless_parked` nobody looked whether keys are parked: where any is, the
+    transaction must be run again.
+    `deciding` is the step that is decided on; after a failure, the one that failed.
+    """
 
     steps: Sequence[Step] = ()
     moves: Moves = field(default_factory=dict)
     set_aside: Sequence[SetAside] = ()
     claimed: DueRow | None = None
+    resolved: bool = False
+    unless_parked: bool = False
+    deciding: Step | None = None
 
 
 @dataclass(slots=True)
 class Applied:
-    """What a transaction did: the answer to each step, the numbered records, and the states that were decided on."""
+    """What a transaction did: the answer to each step, the numbered records, and the states that were decided on.
+
+    `parked` tells whether any key is parked.
+    """
 
     answers: list[Any] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     due: list[tuple[Due, str]] = field(default_factory=list)
     inbox: list[Answered] = field(default_factory=list)
     states: dict[tuple[str, UUID], Any] = field(default_factory=dict)
+    parked: bool = False
 
 
 Prepare = Callable[[Connection, datetime], Awaitable[Plan]]
@@ -116,15 +128,18 @@ class Mind:
 
     async def _decide_and_save(self, conn: Connection, plan: Plan, now: datetime) -> Applied:
         applied = Applied()
-        await self._resolve(conn, plan.steps)
+        if not plan.resolved:
+            await self.resolve(conn, plan.steps)
         slots = await self._load(conn, plan.steps)
         for step in plan.steps:
+            plan.deciding = step
             self._fold(step, slots, applied, now)
+        plan.deciding = None
         await self._save(conn, plan.steps, slots)
         applied.states = {key: slot.state for key, slot in slots.items()}
         return applied
 
-    async def _resolve(self, conn: Connection, steps: Sequence[Step]) -> None:
+    async def resolve(self, conn: Connection, steps: Sequence[Step]) -> None:
         """Turn the ids that outsiders know a state by into its key."""
         named = {step.aggregate.name: step.aggregate for step in steps if step.aggregate and step.aggregate.resolve}
         for name, aggregate in sorted(named.items()):
@@ -206,20 +221,27 @@ class Mind:
             if await saves[name](conn, changes) < len(changes):
                 raise Overtaken(name)
 
-    async def _write(self, conn: Connection, plan: Plan, applied: Applied, now: datetime) -> None:
-        if applied.inbox:
-            await store.answer(conn, applied.inbox, now)
+    @staticmethod
+    async def _write_due(conn: Connection, plan: Plan, applied: Applied, now: datetime) -> None:
         if plan.claimed is not None:
             await store.put_due(conn, [(Due(plan.claimed.kind, plan.claimed.key, None), "")])
         if awaited := [step.key for step in plan.steps if step.aggregate and step.aggregate.awaited]:
             await store.wake_due(conn, awaited, now)
         if applied.due:
             await store.put_due(conn, list({(due.kind, due.key): (due, c) for due, c in applied.due}.values()))
+
+    async def _write(self, conn: Connection, plan: Plan, applied: Applied, now: datetime) -> None:
+        if applied.inbox:
+            await store.answer(conn, applied.inbox, now)
+        await self._write_due(conn, plan, applied, now)
         if plan.set_aside:
             await store.set_aside(conn, plan.set_aside)
-        counters = await store.settle(conn, plan.moves, {(said.topic, said.partition) for said in applied.said})
-        if counters is None:
+        settled = await store.settle(conn, plan.moves, {(said.topic, said.partition) for said in applied.said})
+        if settled is None:
             raise Overtaken("watermark")
+        counters, applied.parked = settled
+        if applied.parked and plan.unless_parked:
+            raise Overtaken("parked")
         if applied.said:
             for said in applied.said:
                 place = (said.topic, said.partition)

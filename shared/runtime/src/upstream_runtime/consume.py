@@ -1,7 +1,7 @@
 """The record door: batches of polled records in, one transaction each, offsets out as a hint.
 
-Owns what may be applied (watermarks, sequences, first answers), holding, and back-off. Order within a partition is never
-changed: what cannot be applied now stops its partition and nobody else's.
+Owns what may be applied (watermarks, sequences, first answers) and what stops a partition. A record that cannot be decided
+on parks its key; what cannot even be read for now, or not parked, stops its partition and nobody else's.
 """
 
 import asyncio
@@ -20,12 +20,16 @@ from upstream_runtime import metrics, store
 from upstream_runtime.apply import Plan, Step
 from upstream_runtime.clock import jitter
 from upstream_runtime.engine import Engine
+from upstream_runtime.firsts import first_answers, refusal_of
+from upstream_runtime.gaps import Gap, Gaps, gap_before
+from upstream_runtime.parking import Pair, Parking, Poison
 from upstream_runtime.records import Item, Polled, Reader
-from upstream_runtime.store import Answered, Mark, Partition, SetAside
+from upstream_runtime.store import Mark, Moves, Partition, SetAside
 from upstream_runtime.undecided import Undecided
-from upstream_runtime.wiring import Refusal
 
 HOLD_SECONDS: Final = (1.0, 30.0)
+POISON_MAX: Final = 20  # steps of one batch; beyond that it goes record by record
+UNREADABLE_MAX: Final = 100  # records of ours in a row: no accident of single records, so their topic stops
 log = structlog.get_logger()
 
 
@@ -59,25 +63,21 @@ class Held:
 
 
 @dataclass(slots=True)
-class Gap:
-    """A hole in a partition's numbers: the one expected, the first one behind the hole, and where that lies."""
-
-    expected: int
-    found: int
-    offset: int
-    looked_at: float = field(default_factory=time.monotonic)
-    alarmed: bool = False
-
-
-@dataclass(slots=True)
 class Sorting:
     """What of a batch can be applied now. `left` is what must wait for the next transaction."""
 
-    plan: Plan
+    pairs: list[Pair] = field(default_factory=list)
+    moves: Moves = field(default_factory=dict)
+    aside: list[SetAside] = field(default_factory=list)
     applied: dict[Partition, int] = field(default_factory=dict)
     left: list[Item] = field(default_factory=list)
     gaps: dict[Partition, Gap] = field(default_factory=dict)
+    parked: list[Item] = field(default_factory=list)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+class UnreadableInARowError(Exception):
+    """A topic of ours brings one record after the other that cannot be read: no more of it is set aside."""
 
 
 class Consumer:
@@ -88,21 +88,27 @@ class Consumer:
         self.reader = reader
         self.positions = positions
         self.undecided = Undecided(reader.app.process, reader.secret)
+        self.parking = Parking(engine, reader, self.undecided)
         self.held: dict[Partition, Held] = {}
-        self.gaps: dict[Partition, Gap] = {}
+        self.gaps = Gaps()
         self._marks: dict[Partition, Mark] = {}
+        self._unreadable: Counter[str] = Counter()
 
     async def take(self, records: Sequence[Polled]) -> None:
-        """Apply a batch. Never raises: what cannot be applied holds its partition, what is down is waited for."""
+        """Apply a batch. Never raises: what cannot be decided on is parked, what is down is waited for."""
         items = self._read(records)
+        poison: list[Poison] = []
         started = time.perf_counter()
         while items:
+            plan = Plan()
             try:
-                items = await self.engine.patiently(partial(self._apply, items))
+                items = await self.engine.patiently(partial(self._apply, items, poison, plan))
             except Exception as error:
-                log.warning("batch.one-by-one", count=len(items), exc_info=error)
-                await self._one_by_one(items)
-                break
+                if plan.deciding is None or len(poison) == POISON_MAX:
+                    log.warning("batch.one-by-one", count=len(items), exc_info=error)
+                    await self._one_by_one(items)
+                    break
+                self._found_poison(plan.deciding, error, poison)
         metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
 
     def _read(self, records: Sequence[Polled]) -> list[Item]:
@@ -111,55 +117,96 @@ class Consumer:
             if (held := self.held.get((record.topic, record.partition))) and held.waiting:
                 continue
             try:
-                items.append(self.reader.read(record))
+                items.append(self._readable(self.reader.read(record)))
             except Exception as reason:
                 self._hold(record, reason)
         return items
 
-    async def _apply(self, items: Sequence[Item]) -> list[Item]:
-        """Apply as much as one transaction may hold, and give back the rest.
+    def _readable(self, item: Item) -> Item:
+        """Raises UnreadableInARowError where a topic of ours brings nothing else."""
+        topic = item.place[0]
+        if item.inlet is None:
+            self._unreadable[topic] = self._unreadable[topic] + 1 if item.refusal else 0
+            if self._unreadable[topic] > UNREADABLE_MAX:
+                raise UnreadableInARowError
+        return item
 
-        The first try trusts the watermarks in memory and takes every id for new; the database refuses where that is wrong,
-        and the second try reads both.
+    async def _apply(self, items: Sequence[Item], poison: Sequence[Poison], plan: Plan) -> list[Item]:
+        """Apply as much as one transaction may hold, and give back the rest. `plan` becomes what was tried.
+
+        The first try trusts the watermarks in memory and takes every id for new and every key for healthy; the database
+        refuses where that is wrong, and the second try reads them all.
         """
-        sorting = Sorting(Plan())
+        sorting = Sorting()
         careful = False
 
         async def prepare(conn: Connection, now: datetime) -> Plan:
             nonlocal sorting, careful
+            look = careful or self.parking.some or bool(poison)
             sorting = await self._sort(conn, items, now, careful=careful)
             if sorting.gaps and not careful:  # it may be only in memory that something is missing
                 sorting = await self._sort(conn, items, now, careful=True)
             careful = True
-            return sorting.plan
+            plan.steps, plan.moves, plan.set_aside = [step for step, _ in sorting.pairs], sorting.moves, sorting.aside
+            plan.resolved, plan.unless_parked, plan.deciding = look, not look, None
+            if look:
+                plan.steps, sorting.parked = await self.parking.hold_back(conn, sorting.pairs, poison, now)
+            return plan
 
-        await self.engine.transact(prepare)
-        self._marks |= {place: new for place, (_, new) in sorting.plan.moves.items()}
-        for (topic, outcome), count in sorting.outcomes.items():
-            metrics.RECORDS.labels(topic, outcome).inc(count)
+        applied = await self.engine.transact(prepare)
+        self.parking.some |= applied.parked
+        self._marks |= {place: new for place, (_, new) in sorting.moves.items()}
+        self._count(sorting)
         self._note_positions(sorting)
         return sorting.left
 
+    @staticmethod
+    def _count(sorting: Sorting) -> None:
+        for item in sorting.parked:
+            sorting.outcomes[item.place[0], "applied"] -= 1
+            sorting.outcomes[item.place[0], "parked"] += 1
+        for (topic, outcome), count in sorting.outcomes.items():
+            metrics.RECORDS.labels(topic, outcome).inc(max(0, count))
+
     def _note_positions(self, sorting: Sorting) -> None:
         for place, gap in sorting.gaps.items():
-            self._gap(place, gap)
+            if self.gaps.noted(place, gap, self._marks[place]):
+                self.positions.rewind(place, None)
         for place, offset in sorting.applied.items():
             hole = self.gaps.get(place)
             self.positions.done(place, min(offset + 1, hole.offset) if hole else offset + 1)
             if (held := self.held.get(place)) and not held.waiting and offset >= held.offset:
                 del self.held[place]
-            if hole:
-                self._look_behind(place, hole)
+            if hole and (behind := self.gaps.filled(place, self._marks[place].n)) is not None:
+                self.positions.rewind(place, behind)
 
     async def _one_by_one(self, items: Sequence[Item]) -> None:
-        """The batch cannot be applied as a whole: find the record, hold its partition, let all others pass."""
+        """The batch cannot be applied as a whole: find the record and park its keys, let all others pass."""
         for item in items:
             if (held := self.held.get(item.place)) and held.waiting and item.record.offset >= held.offset:
                 continue
+            plan = Plan()
             try:
-                await self.engine.patiently(partial(self._apply, [item]))
+                await self.engine.patiently(partial(self._apply, [item], [], plan))
             except Exception as reason:
-                self._hold(item.record, reason)
+                await self._park(item, [plan.deciding] if plan.deciding else item.steps, reason)
+
+    async def _park(self, item: Item, steps: Sequence[Step], reason: Exception) -> None:
+        poison: list[Poison] = []
+        for step in steps:
+            self._found_poison(step, reason, poison)
+        try:
+            if not poison:
+                raise reason
+            await self.engine.patiently(partial(self._apply, [item], poison, Plan()))
+        except Exception as still:
+            self._hold(item.record, still)
+
+    @staticmethod
+    def _found_poison(step: Step, reason: Exception, poison: list[Poison]) -> None:
+        aggregate = step.aggregate.name if step.aggregate else ""
+        log.error("key.parked", aggregate=aggregate, key=str(step.key), exc_info=reason)
+        poison.append((step, type(reason).__name__))
 
     # ---- what may be applied
 
@@ -171,10 +218,8 @@ class Consumer:
         marks = self._marks
         nameless = [self.undecided.letter_id(item) for item in items if not item.mark.stream]
         aside_before = await store.already_set_aside(conn, nameless) if nameless else set()
-        first = await self._first_answers(conn, items) if careful else {}
-        sorting = Sorting(Plan())
-        steps: list[Step] = []
-        aside: list[SetAside] = []
+        first = await first_answers(conn, items) if careful else {}
+        sorting = Sorting()
         last = {item.place: marks[item.place] for item in items if item.place in marks}
         seen: set[tuple[str, str]] = set()
         for index, item in enumerate(items):
@@ -189,76 +234,37 @@ class Consumer:
                 continue
             if item.identity:
                 seen.add(item.identity[:2])
-            refusal, remember = self._refusal(item, first)
+            refusal, remember = refusal_of(item, first)
             sorting.outcomes[item.place[0], refusal.verdict if refusal else "applied"] += 1
             if refusal is None:
-                steps += item.steps
+                sorting.pairs += [(step, item) for step in item.steps]
             else:
                 said, letters = self.undecided.of(item, refusal, remember, now)
-                steps += said
-                aside += letters
-        moves = {place: (marks.get(place), mark) for place, mark in last.items() if marks.get(place) != mark}
-        sorting.plan = Plan(steps, moves, aside)
+                sorting.pairs += [(step, item) for step in said]
+                sorting.aside += letters
+        sorting.moves = {place: (marks.get(place), mark) for place, mark in last.items() if marks.get(place) != mark}
         return sorting
-
-    async def _first_answers(self, conn: Connection, items: Sequence[Item]) -> dict[tuple[str, str], Answered]:
-        ids: dict[str, list[str]] = {}
-        for item in items:
-            if item.identity:
-                ids.setdefault(item.identity[0], []).append(item.identity[1])
-        found: dict[tuple[str, str], Answered] = {}
-        for topic, wanted in ids.items():
-            found |= await store.first_answers(conn, topic, wanted)
-        return found
 
     def _is_next(self, item: Item, last: dict[Partition, Mark], sorting: Sorting) -> bool:
         """Is this the record to apply next? Notes how far the reading got, and gaps."""
         known = last.get(item.place)
         if known is None:
             log.info("partition.first-read", topic=item.place[0], partition=item.place[1], n=item.mark.n)
-        elif _behind_a_hole(item, known):
-            found = max(item.mark.n, known.n + 2)  # of a strange stream, no number is next
-            sorting.gaps.setdefault(item.place, Gap(known.n + 1, found, item.record.offset))
+        elif gap := gap_before(item, known):
+            sorting.gaps.setdefault(item.place, gap)
             return False
         sorting.applied[item.place] = item.record.offset
         return known is None or known.stream != item.mark.stream or item.mark.n > known.n
 
-    def _refusal(
-        self, item: Item, first: dict[tuple[str, str], Answered]
-    ) -> tuple[Refusal | None, tuple[str, str, bytes] | None]:
-        """Why a record is not decided on, if so, and the identity to remember its answer by."""
-        before = first.get(item.identity[:2]) if item.identity else None
-        if before is None or item.identity is None:
-            return item.refusal, item.identity
-        if before.hash != item.identity[2]:
-            return Refusal("quarantined", "id-reuse"), None
-        return Refusal("duplicate", "duplicate", first=before.answer), None
-
     # ---- what must wait
 
-    def _gap(self, place: Partition, gap: Gap) -> None:
-        """A number is missing: look once from the earliest record; found missing again, it raises the alarm and is waited for."""
-        before = self.gaps.get(place)
-        if before is None or before.expected != gap.expected:
-            self.gaps[place] = gap
-            self.positions.rewind(place, None)
-            return
-        looked_again = gap.offset <= before.offset or gap.looked_at > before.looked_at + HOLD_SECONDS[1]
-        if looked_again and not before.alarmed and self._marks[place].n + 1 < gap.found:
-            before.alarmed = True
-            metrics.GAPS.labels(place[0]).inc()
-            log.error("partition.gap", topic=place[0], partition=place[1], expected=gap.expected, n=gap.found)
-
-    def _look_behind(self, place: Partition, gap: Gap) -> None:
-        """What was refused behind a hole is read again as soon as the hole is filled up to it."""
-        n = self._marks[place].n
-        if n >= gap.found - 1:
-            del self.gaps[place]
-            if n == gap.found - 1:
-                self.positions.rewind(place, gap.offset)
+    def go_on_behind(self, place: Partition, accepted: Mark) -> None:
+        """An operator accepted a gap: read on with the record that was refused behind it."""
+        self._marks[place] = accepted
+        self.positions.rewind(place, self.gaps.accepted(place).offset)
 
     def _hold(self, record: Polled, reason: Exception) -> None:
-        """A record that can be read but not decided on: its partition waits, visibly, and is tried again."""
+        """A record that cannot be passed by in any way: its partition waits, visibly, and is tried again."""
         place = topic, partition = record.topic, record.partition
         known = self.held.get(place)
         wait = min(known.seconds * 2, HOLD_SECONDS[1]) if known else HOLD_SECONDS[0]
@@ -275,12 +281,5 @@ class Consumer:
                     held.waiting = False
                     self.positions.rewind(place, held.offset)
                     self.positions.resume(place)
-            metrics.HELD.labels("undecidable").set(len(self.held))
-            metrics.HELD.labels("gap").set(sum(gap.alarmed for gap in self.gaps.values()))
-
-
-def _behind_a_hole(item: Item, known: Mark) -> bool:
-    """Whether numbers are missing before this record of ours, or nobody announced its stream."""
-    if item.inlet is not None or not item.mark.stream:
-        return False
-    return known.stream != item.mark.stream or (item.dense and item.mark.n > known.n + 1)
+            metrics.HELD.labels("stopped").set(len(self.held))
+            metrics.HELD.labels("gap").set(len(self.gaps.alarmed()))

@@ -11,6 +11,7 @@ BATCH_SECONDS = Histogram(
 RERUNS = Counter("upstream_reruns_total", "Transactions run again because somebody was faster")
 HELD = Gauge("upstream_held_partitions", "Partitions that wait for a person or for their producer", ["reason"])
 GAPS = Counter("upstream_gaps_total", "Loss alarms: a number is missing on one of our own topics", ["topic"])
+PARKED = Gauge("upstream_parked_keys", "Keys that wait with a record that could not be decided on")
 UNKNOWN_FIELDS = Counter("upstream_unknown_fields_total", "Fields from outside that no schema knows", ["topic"])
 DUE_FAILED = Counter("upstream_due_failed_total", "Due work that could not be decided", ["kind"])
 OUTBOX_AGE = Gauge("upstream_outbox_oldest_age_seconds", "Age of the oldest record that was not sent yet")

@@ -16,9 +16,9 @@ from pydantic_core import to_json
 from upstream_runtime import metrics
 from upstream_runtime.apply import Step
 from upstream_runtime.clock import Clock
-from upstream_runtime.decision import Cause
+from upstream_runtime.decision import Cause, Decision
 from upstream_runtime.store import Mark, Partition
-from upstream_runtime.wiring import App, Asked, Inlet, Refusal, Route, Tombstone
+from upstream_runtime.wiring import Aggregate, App, Asked, Inlet, Refusal, Route, Tombstone
 from upstream_schemas.codec import class_of, decode, decode_foreign, read_foreign
 from upstream_schemas.envelope import ID_LENGTH_MAX, Envelope, Unreadable, from_texts, texts, uuid_of
 from upstream_schemas.model import EVENT_BYTES_MAX, Event
@@ -106,13 +106,19 @@ class Reader:
                 raise Unreadable("missing-header")
             mark = Mark(*envelope.sequence)
             cause = _cause(envelope)
-            steps = tuple(
-                Step(route.aggregate, key, route.on[type(fact)], fact, cause)
-                for key, fact in self._facts(record, route, envelope)
-            )
+            steps = self._steps(record, route, envelope, cause)
         except Unreadable as error:
             return Item(record, place, mark, dense, refusal=Refusal("quarantined", error.code, error.problems))
         return Item(record, place, mark, dense, steps)
+
+    def _steps(self, record: Polled, route: Route, envelope: Envelope, cause: Cause) -> tuple[Step, ...]:
+        try:
+            facts = self._facts(record, route, envelope)
+        except Unreadable:
+            raise
+        except Exception as broken:
+            return (_undecidable(route.aggregate, uuid_of(record.key), cause, broken),)
+        return tuple(Step(route.aggregate, key, route.on[type(fact)], fact, cause) for key, fact in facts)
 
     def _facts(self, record: Polled, route: Route, envelope: Envelope) -> list[tuple[UUID, object]]:
         key = uuid_of(record.key)
@@ -185,7 +191,22 @@ class Reader:
 
     def _step(self, inlet: Inlet, event: Event, cause: Cause, identity: tuple[str, str, bytes] | None) -> Step:
         key = inlet.key(event, cause, self.secret)
-        return Step(inlet.aggregate, key, inlet.on[type(event)], inlet.prepare(event, cause), cause, identity)
+        try:
+            fact = inlet.prepare(event, cause)
+        except OSError:  # a key file that is not there: nobody's record is to blame
+            raise
+        except Exception as broken:
+            return _undecidable(inlet.aggregate, key, cause, broken)
+        return Step(inlet.aggregate, key, inlet.on[type(event)], fact, cause, identity)
+
+
+def _undecidable(aggregate: Aggregate, key: UUID | None, cause: Cause, broken: Exception) -> Step:
+    """The step of a record that our own reading broke over: deciding on it fails the same way, so that its key is parked."""
+
+    def decide(*_: object) -> Decision[Any]:
+        raise broken
+
+    return Step(aggregate, key or UUID(int=0), decide, None, cause)
 
 
 def record_time(record: Polled) -> datetime:

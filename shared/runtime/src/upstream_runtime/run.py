@@ -18,7 +18,7 @@ import uvicorn
 import uvloop
 
 from upstream_runtime import log as logs
-from upstream_runtime import store
+from upstream_runtime import operator_door, store
 from upstream_runtime.apply import Mind
 from upstream_runtime.clock import Clock, jitter
 from upstream_runtime.consume import Consumer
@@ -28,6 +28,7 @@ from upstream_runtime.engine import Engine
 from upstream_runtime.failures import Trouble, trouble
 from upstream_runtime.housekeeping import Housekeeping
 from upstream_runtime.migrate import ChangedMigrationError, migrate
+from upstream_runtime.operators import Operators
 from upstream_runtime.producing import idempotent_producer
 from upstream_runtime.records import Reader
 from upstream_runtime.relay import Relay
@@ -152,6 +153,7 @@ class Process:
         self.settings = settings
         self.app = app
         self.source: Source | None = None
+        self.consumer: Consumer | None = None
         self.relay: Relay | None = None
         self.due: DueWork | None = None
         self.serving: asyncio.Task[None] | None = None
@@ -180,9 +182,10 @@ class Process:
 
     async def _consume(self, engine: Engine, source: Source, clock: Clock, secret: bytes) -> None:
         cluster = await source.connect()
-        consumer = Consumer(engine, Reader(self.app, cluster, clock, secret), source)
+        self.consumer = consumer = Consumer(engine, Reader(self.app, cluster, clock, secret), source)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(consumer.release())
+            tasks.create_task(consumer.parking.run())
             tasks.create_task(source.run(consumer.take))
 
     def _http(self, engine: Engine, source: Source, relay: Relay) -> uvicorn.Config:
@@ -190,6 +193,8 @@ class Process:
             return {"database": engine.reachable, "broker": source.ready.is_set(), "relay": relay.leads.is_set()}
 
         web = application(self.app, engine, ready, self.settings.secret_if_any("metrics-token"))
+        if (token := self.settings.secret_if_any("operator-token")) is not None:
+            operator_door.put(web, Operators(engine, lambda: self.consumer), token)
         host = self.settings.more.get("UPSTREAM_HOST", "127.0.0.1")
         return uvicorn.Config(
             web, host=host, port=self.settings.port, log_config=None, access_log=False, lifespan="off", server_header=False

@@ -202,7 +202,8 @@ WITH mark AS (
   SELECT topic, partition, n FROM runtime.counter
   WHERE (topic, partition) IN (SELECT * FROM unnest($7::text[], $8::int[])) ORDER BY topic, partition FOR UPDATE
 )
-SELECT NULL AS topic, NULL::int AS partition, (SELECT count(*) FROM first) + (SELECT count(*) FROM moved) AS n
+SELECT NULL AS topic, (SELECT count(*)::int FROM (SELECT FROM runtime.parked_key LIMIT 1) any_parked) AS partition,
+  (SELECT count(*) FROM first) + (SELECT count(*) FROM moved) AS n
 UNION ALL SELECT topic, partition, n FROM locked
 """
 NEW_COUNTERS = """
@@ -212,10 +213,10 @@ SELECT topic, partition, 0 FROM unnest($1::text[], $2::int[]) AS c (topic, parti
 Moves = dict[Partition, tuple[Mark | None, Mark]]
 
 
-async def settle(conn: Connection, moves: Moves, partitions: Iterable[Partition]) -> dict[Partition, int] | None:
+async def settle(conn: Connection, moves: Moves, partitions: Iterable[Partition]) -> tuple[dict[Partition, int], bool] | None:
     """Move watermarks from the value that was read to a new one, and lock the counters of these partitions until the commit.
 
-    Returns the counters' last numbers, or None where a watermark was moved by somebody else meanwhile.
+    Returns the counters' last numbers, and whether any key is parked; None where somebody else moved a watermark meanwhile.
     """
     rows, wanted = sorted(moves.items()), sorted(partitions)
     moved, *locked = await conn.fetch(
@@ -234,7 +235,7 @@ async def settle(conn: Connection, moves: Moves, partitions: Iterable[Partition]
     if len(locked) < len(wanted):
         await conn.execute(NEW_COUNTERS, [topic for topic, _ in wanted], [partition for _, partition in wanted])
         return await settle(conn, {}, wanted)
-    return {(topic, partition): n for topic, partition, n in locked}
+    return {(topic, partition): n for topic, partition, n in locked}, bool(moved["partition"])
 
 
 SAY = """
