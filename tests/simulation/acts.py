@@ -37,13 +37,14 @@ class Acts:
 
     def __post_init__(self) -> None:
         dice = self.world.dice
-        self.left = dice.randint(8, 40)
+        self.left = dice.randint(15, 60)
         usual = {
             self.ask: 12, self.ask_again: 4, self.ask_otherwise: 2, self.send_rubbish: 2, self.click: 6,
         }  # fmt: skip
         harsh = {
             self.spoil_own: 1, self.replay: 3, self.rebalance: 4, self.fall_back: 3, self.leap: 2, self.turn_clock: 2,
-            self.kill: 2, self.revive: 6, self.retire: 1, self.heal: 3, self.refuse: 2, self.accept: 3, self.arrive: 3,
+            self.kill: 2, self.revive: 6, self.retire: 1, self.heal: 3, self.redrive: 2,
+            self.refuse: 2, self.accept: 3, self.arrive: 3,
         }  # fmt: skip
         self.weights = usual | {act: weight for act, weight in harsh.items() if dice.random() < 0.7}
 
@@ -169,7 +170,7 @@ class Acts:
     # ---- processes, clocks, operators
 
     def turn_clock(self) -> None:
-        seconds = self.world.dice.choice((-3600.0, -5.0, -0.5, 0.5, 5.0, 60.0))
+        seconds = self.world.dice.choice((-3600.0, -5.0, -0.5, 0.5, 5.0, 20.0))
         self.world.dice.choice([one for one in self.processes if one.lives]).clock.off += timedelta(seconds=seconds)
 
     async def kill(self) -> None:
@@ -194,6 +195,11 @@ class Acts:
         service = self._some_service()
         if service.mood.broken:
             service.mood.broken.remove(min(service.mood.broken))
+
+    def redrive(self) -> None:
+        alive = [one for one in self.processes if one.alive and not one.draining]
+        if alive and not any(task.get_name() == "operator" for one in alive for task in one.tasks if not task.done()):
+            self.world.dice.choice(alive).redrive()
 
     def orphans(self) -> list[tuple[Service, Orphan]]:
         """Lost sessions that the server may notice now."""

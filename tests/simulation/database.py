@@ -18,7 +18,8 @@ from simulation.world import World
 POOL_MAX = 3
 SESSIONS = 8
 HARMLESS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")  # they wait for nobody's lock
-TABLES = ("counter", *(f"runtime.{name}" for name in ("watermark", "inbox", "counter", "outbox", "sent", "due", "set_aside")))
+RUNTIME = ("watermark", "inbox", "counter", "outbox", "sent", "due", "set_aside", "parked", "parked_key", "operator_act")
+TABLES = ("counter", *(f"runtime.{name}" for name in RUNTIME))
 ANEW = "UPDATE runtime.lease SET epoch = 0, holder = '00000000-0000-4000-8000-000000000000', expires_at = '-infinity'"
 
 

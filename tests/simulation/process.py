@@ -5,6 +5,7 @@ Everything it knows it reads from its database; dead, it leaves nothing but sess
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from upstream_runtime.due import DueWork
 from upstream_runtime.engine import Engine
 from upstream_runtime.failures import Trouble, trouble
 from upstream_runtime.records import Reader
+from upstream_runtime.operators import NothingToDoError, Operators, Order
 from upstream_runtime.relay import Relay
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import App
@@ -109,6 +111,7 @@ class Process:
             self.begin("relay", self.relay.run()),
             self.begin("due", self.due.run()),
             self.begin("held", self.consumer.release()),
+            self.begin("parked", self.consumer.parking.run()),
             self.begin("poll", self.source.poll()),
             self.begin("take", self.source.hand_over(self.consumer.take)),
             self.begin("offsets", self.source.commit()),
@@ -119,7 +122,7 @@ class Process:
         context = copy_context()
         context.run(OWNER.set, self.owner)
         context.run(PART.set, part)
-        task = asyncio.create_task(runs, context=context)
+        task = asyncio.create_task(runs, context=context, name=part)
         task.add_done_callback(self._ended)
         return task
 
@@ -163,3 +166,13 @@ class Process:
             command.outcome = None if trouble(error) is Trouble.INFRASTRUCTURE else "failed"
         else:
             command.outcome = "ok"
+
+    def redrive(self) -> None:
+        """An operator has this service's parked keys tried again."""
+        self.tasks.append(self.begin("operator", self._redrive()))
+
+    async def _redrive(self) -> None:
+        operators = Operators(self.engine, lambda: self.consumer)
+        for key in await self.engine.patiently(operators.parked):
+            with suppress(NothingToDoError):
+                await self.engine.patiently(partial(operators.retry, key.of, Order("an operator", "it is mended")))

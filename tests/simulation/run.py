@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from simulation import city
 from simulation.acts import Acts
@@ -15,12 +16,12 @@ from simulation.standins import simulated
 from simulation.world import World
 from upstream_schemas.topic import Topic
 
-STEPS_MAX = 400  # of the harsh part
+STEPS_MAX = 500  # of the harsh part
 CALM_STEPS_MAX = 20_000
 CALM_SECONDS_MAX = 3_600.0  # of the world's time
 REPLICAS = 2
 REST = """
-SELECT (SELECT count(*) FROM runtime.due) AS due,
+SELECT (SELECT count(*) FROM runtime.due) AS due, (SELECT count(*) FROM runtime.parked) AS parked,
   (SELECT coalesce(sum(c.n - coalesce(s.n, 0)), 0) FROM runtime.counter c LEFT JOIN runtime.sent s USING (topic, partition)) AS unsent
 """
 
@@ -96,6 +97,10 @@ class Run:
         await world.settle()
         for service in self.services.values():
             service.group.rebalance(world)
+        for process in self.processes:
+            process.clock.off = timedelta(0)
+        for process in self.processes[::REPLICAS]:
+            process.redrive()
         until, steps = world.seconds + CALM_SECONDS_MAX, self.steps + CALM_STEPS_MAX
         while not world.wrong and world.seconds < until and self.steps < steps:
             for orphan in acts.orphans():

@@ -13,10 +13,13 @@ import structlog
 
 import upstream_runtime
 from simulation.world import World
-from upstream_runtime import clock, due, relay
+from upstream_runtime import clock, due, parking, relay
 
 SPARED = {"source", "run", "log", "clock"}  # what the simulation replaces as a whole
-SLOWER = ((relay, "POLL_SECONDS", 3.0), (relay, "RENEW_SECONDS", 2.5), (due, "POLL_SECONDS", 5.0), (due, "WORKERS", 1))
+SLOWER = (  # idle turns cost real time
+    (relay, "POLL_SECONDS", 3.0), (relay, "RENEW_SECONDS", 2.5), (due, "POLL_SECONDS", 5.0), (due, "WORKERS", 1),
+    (parking, "LOOK_SECONDS", 4.0),
+)  # fmt: skip
 
 
 class Asyncio:
