@@ -4,12 +4,13 @@ Ends with 1 where an invariant did not hold. Starts a PostgreSQL of its own.
 """
 
 import argparse
-import asyncio
 import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+
+import uvloop
 
 from simulation.database import Database, closed, opened
 from simulation.run import Result, run_seed
@@ -18,8 +19,19 @@ from simulation.server import SERVICES, postgres
 COMMAND = "PYTHONPATH=tests .venv/bin/python -m simulation --seed {}"
 
 
-async def results(dsn: str, seeds: Iterable[int], seconds: float | None = None, at_least: int = 0) -> list[Result]:
-    """Run these seeds one after the other; with `seconds`, no more than fit, but `at_least` so many."""
+async def results(
+    dsn: str,
+    seeds: Iterable[int],
+    seconds: float | None = None,
+    at_least: int = 0,
+    *,
+    until_wrong: bool = False,
+    keep: bool = False,
+) -> list[Result]:
+    """Run these seeds one after the other; with `seconds`, no more than fit, but `at_least` so many.
+
+    Only what went wrong has its trace, unless all are to be kept.
+    """
     databases: list[Database] = [await opened(dsn, name) for name in SERVICES]
     found: list[Result] = []
     started = time.monotonic()
@@ -28,8 +40,10 @@ async def results(dsn: str, seeds: Iterable[int], seconds: float | None = None, 
             break
         result = await run_seed(seed, databases)
         found.append(result)
-        if not result.wrong:
+        if not result.wrong and not keep:
             result.trace.clear()
+        if result.wrong and until_wrong:
+            break
     for database in databases:
         await closed(database)
     return found
@@ -51,11 +65,11 @@ def main() -> int:
     seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.seeds)
     with postgres() as dsn:
         started = time.monotonic()
-        found = asyncio.run(results(dsn, seeds))
+        found = uvloop.run(results(dsn, seeds, keep=asked.seed is not None))
         seconds = time.monotonic() - started
     wrong = [result for result in found if result.wrong]
     faults: Counter[str] = sum((result.faults for result in found), Counter())
-    for result in wrong:
+    for result in found if asked.seed is not None else wrong:
         print(f"seed {result.seed}:", *(result.trace if asked.seed is not None else ()), *story(result), sep="\n")
     summary = {
         "seeds": len(found), "wrong": [result.seed for result in wrong], "seconds": round(seconds, 1),

@@ -5,7 +5,7 @@ open, locks and all, until the world lets the server notice. Must not know what 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,11 +67,6 @@ class Database:
         orphan.session.open = False
         self.free.append(orphan.session)
 
-    async def emptied(self) -> None:
-        """As if nothing had ever happened; the stream and the secret stay."""
-        await self.watcher.execute("; ".join([*(f"DELETE FROM {table}" for table in TABLES), ANEW]))
-
-
 async def opened(dsn: str, name: str) -> Database:
     """A service's database, with as many sessions as its processes and their ghosts can need."""
     watcher = await asyncpg.connect(f"{dsn}{name}")
@@ -80,6 +75,12 @@ async def opened(dsn: str, name: str) -> Database:
     await watcher.execute("UPDATE runtime.instance SET stream = $1, secret = $2", stream, secret)
     raws = [await asyncpg.connect(f"{dsn}{name}") for _ in range(SESSIONS * POOL_MAX)]
     return Database(name, watcher, stream, secret, [Session(raw, raw.get_server_pid()) for raw in raws])
+
+
+async def emptied(databases: Sequence[Database]) -> None:
+    """As if nothing had ever happened; streams and secrets stay."""
+    for database in databases:
+        await database.watcher.execute("; ".join([*(f"DELETE FROM {table}" for table in TABLES), ANEW]))
 
 
 async def closed(database: Database) -> None:

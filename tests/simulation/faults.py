@@ -42,7 +42,7 @@ ODDS: dict[Kind, dict[Fate, int]] = {
     Kind.ACK: {Fate.LOST_BEFORE: 3, Fate.DIES_BEFORE: 3},
 }  # fmt: skip
 HARSHER = {Kind.CALL: 1, Kind.WRITE: 1, Kind.COMMIT: 5, Kind.APPEND: 8, Kind.ACK: 5, Kind.PLAIN: 0}
-RATES = (0.0, 0.002, 0.005, 0.01, 0.02)  # of statements; the others are hit more often, because there are fewer of them
+RATES = (0.0, 0.005, 0.01, 0.02, 0.04)  # of statements; the others are hit more often, because there are fewer of them
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from simulation import city
 from simulation.acts import Acts
 from simulation.check import everything_wrong
-from simulation.database import Database
+from simulation.database import Database, emptied
 from simulation.log import Log, Place
 from simulation.process import Process, Service
 from simulation.source import Group
@@ -153,8 +153,7 @@ class Run:
 
 async def run_seed(seed: int, databases: Sequence[Database], keys: int | None = None) -> Result:
     """Empty the databases and run one seed."""
-    for database in databases:
-        await database.emptied()
+    await emptied(databases)
     return await Run(seed, databases, keys).run()
 
 

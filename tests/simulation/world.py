@@ -136,6 +136,7 @@ class World:
     async def real(self, call: Awaitable[T], pid: int, watcher: asyncpg.Connection) -> T:
         """Run a statement; it is not broken off when whoever waits for it is."""
         task = asyncio.ensure_future(call)
+        task.add_done_callback(_looked_at)
         self.underway.append(Underway(task, pid, watcher))
         return await asyncio.shield(task)
 
@@ -221,6 +222,12 @@ class World:
             self.seconds += seconds
         self.note(f"time {self.seconds:.3f}")
         return True
+
+
+def _looked_at(task: "asyncio.Task[Any]") -> None:
+    """Whoever asked for it may be gone by now; what went wrong with it is of no more interest."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _by_name(one: Waiting) -> tuple[str, str]:
