@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import uvloop
-
 from simulation.database import Database, closed, opened
 from simulation.run import Result, run_seed
 from simulation.server import SERVICES, postgres

@@ -13,6 +13,7 @@ from simulation.database import Orphan
 from simulation.log import Headers, Log, Place, Record
 from simulation.process import Process, Service, Told
 from simulation.world import START, World
+
 from upstream_schemas.codec import encode
 from upstream_schemas.envelope import Envelope, to_headers
 

@@ -3,15 +3,17 @@
 None of them is a switch of the product. What they break is named by the design page's exam.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from support import engine_service
 from support.engine_service import Counter
 
-from upstream_runtime import consume, gaps, parking, relay, store, undecided
+from upstream_runtime import consume, parked, parking, relay, store, undecided
 from upstream_runtime.wiring import Aggregate, Change
 
 UNGUARDED = """
@@ -59,7 +61,7 @@ def save_without_version() -> Iterator[None]:
     """States are saved over whatever stands there."""
 
     async def save(conn: Any, changes: Sequence[Change[Counter]]) -> int:
-        labels = [engine_service.json.dumps(change.state.labels) for change in changes]
+        labels = [json.dumps(change.state.labels) for change in changes]
         await conn.execute(UNGUARDED, [change.key for change in changes], [change.version for change in changes], labels)
         return len(changes)
 
@@ -136,7 +138,7 @@ def set_aside_with_other_bytes() -> Iterator[None]:
     def letter(self: Any, item: Any, *more: Any) -> Any:
         found = real(self, item, *more)
         value = None if found.value is None else found.value.decode(errors="replace").encode()
-        return undecided.SetAside(found.id, *_fields(found)[1:7], value, *_fields(found)[8:])
+        return replace(found, value=value)
 
     with patch.object(undecided.Undecided, "_letter", letter):
         yield
@@ -149,7 +151,7 @@ def no_queue_behind_a_parked_key() -> Iterator[None]:
     async def none(*_: Any) -> dict[Any, Any]:
         return {}
 
-    with patch.object(parking.parked, "locked", none):
+    with patch.object(parked, "locked", none):
         yield
 
 
@@ -204,7 +206,3 @@ def _slot(aggregate: Aggregate, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         object.__setattr__(aggregate, name, before)
-
-
-def _fields(letter: Any) -> tuple[Any, ...]:
-    return tuple(getattr(letter, name) for name in letter.__dataclass_fields__)

@@ -50,7 +50,9 @@ async def everything_wrong(acts: Acts) -> list[str]:
 
 async def _tables(conn: Any) -> Tables:
     counters = await conn.fetch("SELECT id, version, labels FROM counter ORDER BY id")
-    outbox = await conn.fetch("SELECT topic, partition, n, key, value, headers FROM runtime.outbox ORDER BY topic, partition, n")
+    outbox = await conn.fetch(
+        "SELECT topic, partition, n, key, value, headers FROM runtime.outbox ORDER BY topic, partition, n"
+    )
     return Tables(
         {row["id"]: json.loads(row["labels"]) for row in counters},
         {row["id"]: row["version"] for row in counters},

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-
 from simulation.faults import Fate, Kind
 from simulation.world import World
 
@@ -66,6 +65,7 @@ class Database:
             world.released = True
         orphan.session.open = False
         self.free.append(orphan.session)
+
 
 async def opened(dsn: str, name: str) -> Database:
     """A service's database, with as many sessions as its processes and their ghosts can need."""
@@ -161,7 +161,7 @@ class Lent:
     def _kind(self, query: str) -> Kind:
         if query == "COMMIT":
             return Kind.COMMIT
-        alone = not self.session.open or query.split()[0] in (*HARMLESS, "SELECT")
+        alone = not self.session.open or query.split(maxsplit=1)[0] in (*HARMLESS, "SELECT")
         return Kind.CALL if alone else Kind.WRITE
 
     def _may_run(self, query: str) -> Callable[[], bool] | None:

@@ -13,21 +13,21 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from support.engine_service import COUNTER
-
 from simulation.city import Mood, told
 from simulation.database import Database, Pool
 from simulation.log import Log, Producer
 from simulation.source import Group, Source
 from simulation.world import OWNER, PART, World
+from support.engine_service import COUNTER
+
 from upstream_runtime.apply import Mind
 from upstream_runtime.clock import Clock
 from upstream_runtime.consume import Consumer
 from upstream_runtime.due import DueWork
 from upstream_runtime.engine import Engine
 from upstream_runtime.failures import Trouble, trouble
-from upstream_runtime.records import Reader
 from upstream_runtime.operators import NothingToDoError, Operators, Order
+from upstream_runtime.records import Reader
 from upstream_runtime.relay import Relay
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import App

@@ -14,6 +14,7 @@ from simulation.process import Process, Service
 from simulation.source import Group
 from simulation.standins import simulated
 from simulation.world import World
+
 from upstream_schemas.topic import Topic
 
 STEPS_MAX = 500  # of the harsh part
@@ -85,6 +86,22 @@ class Run:
     async def _calm(self) -> bool:
         """Faults off, and on until nothing is left to do. False where that never came."""
         world, acts = self.world, self.acts
+        await self._heal()
+        until, steps = world.seconds + CALM_SECONDS_MAX, self.steps + CALM_STEPS_MAX
+        while not world.wrong and world.seconds < until and self.steps < steps:
+            for orphan in acts.orphans():
+                await acts.notice(orphan)
+            if not await self._step() and not acts.orphans():
+                if await self._at_rest():
+                    return True
+                world.time_passes()
+            await self._bury(revive=True)
+        world.wrong = world.wrong or [f"never came to rest: {await self._unfinished()}"]
+        return False
+
+    async def _heal(self) -> None:
+        """Whatever was broken is mended, whoever was dead lives, and operators have tried again what waits."""
+        world = self.world
         world.faults.calm = True
         world.note("calm")
         self.log.refused.clear()
@@ -101,17 +118,6 @@ class Run:
             process.clock.off = timedelta(0)
         for process in self.processes[::REPLICAS]:
             process.redrive()
-        until, steps = world.seconds + CALM_SECONDS_MAX, self.steps + CALM_STEPS_MAX
-        while not world.wrong and world.seconds < until and self.steps < steps:
-            for orphan in acts.orphans():
-                await acts.notice(orphan)
-            if not await self._step() and not acts.orphans():
-                if await self._at_rest():
-                    return True
-                world.time_passes()
-            await self._bury(revive=True)
-        world.wrong = world.wrong or [f"never came to rest: {await self._unfinished()}"]
-        return False
 
     async def _step(self) -> bool:
         self.steps += 1
@@ -134,10 +140,12 @@ class Run:
         return not any((await self._unfinished()).values())
 
     async def _unfinished(self) -> dict[str, int]:
-        found = {process.name: not process.source.idle + len(process.consumer.held) for process in self.processes}
+        found: dict[str, int] = {}
+        for process in self.processes:
+            found[process.name] = int(not process.source.idle) + len(process.consumer.held)
         for name, service in self.services.items():
-            row = await service.database.watcher.fetchrow(REST)
-            found |= {f"{name} {what}": int(count) for what, count in row.items()}
+            for row in await service.database.watcher.fetch(REST):
+                found |= {f"{name} {what}": int(count) for what, count in row.items()}
         return found
 
     async def _end(self) -> None:

@@ -61,7 +61,12 @@ def _started(binaries: PostgresBinaries, account: Account, home: Path, port: int
     data, log = home / "data", home / "log"
     words = [str(binaries.folder / "initdb"), "-D", str(data), "-U", "admin", "-A", "trust", "-E", "UTF8", "--locale=C"]
     subprocess.run(
-        [*words, "--no-sync"], check=True, capture_output=True, user=account.uid, group=account.gid, extra_groups=account.groups
+        [*words, "--no-sync"],
+        check=True,
+        capture_output=True,
+        user=account.uid,
+        group=account.gid,
+        extra_groups=account.groups,
     )
     settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=80"]
     argv = [str(binaries.folder / "postgres"), "-D", str(data)]

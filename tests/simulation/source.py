@@ -6,6 +6,7 @@ Keeps to what `upstream_runtime.source` does with the real client. Offsets that 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from simulation.log import Log, Place, Record
 from simulation.world import World
@@ -61,7 +62,7 @@ class Source:
             await self.world.turn(self.owner, "polls", ready=self._can_poll)
             self._poll_once()
 
-    async def hand_over(self, take: Callable[[Sequence[Record]], Awaitable[None]]) -> None:
+    async def hand_over(self, take: Callable[[Sequence[Any]], Awaitable[None]]) -> None:
         while True:
             await self.world.turn(self.owner, "takes a batch", ready=lambda: bool(self._queue))
             batches, self._queue = list(self._queue), deque()

@@ -10,9 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 import structlog
+from simulation.world import World
 
 import upstream_runtime
-from simulation.world import World
 from upstream_runtime import clock, due, parking, relay
 
 SPARED = {"source", "run", "log", "clock"}  # what the simulation replaces as a whole

@@ -2,7 +2,6 @@
 
 import pytest
 import uvloop
-
 from simulation.__main__ import results
 from simulation.bugs import BUGS, planted
 

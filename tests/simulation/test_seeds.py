@@ -4,7 +4,6 @@ import os
 from collections import Counter
 
 import uvloop
-
 from simulation.__main__ import COMMAND, results, story
 from simulation.faults import ODDS
 from simulation.run import Result

@@ -5,7 +5,6 @@ from collections import Counter
 from typing import Any
 
 import uvloop
-
 from simulation.city import DESK, HALL, MOVED
 from simulation.database import Database, closed, emptied, opened
 from simulation.run import Run

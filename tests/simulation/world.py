@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-
 from simulation.faults import Fate, Faults, Kind
 
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
@@ -99,7 +99,7 @@ class World:
         if owner in self.dead:
             raise ConnectionAbortedError(owner)
         future: asyncio.Future[Fate] = asyncio.get_running_loop().create_future()
-        one = Waiting(owner, f"{PART.get()} {what}", kind, ready or _always, lambda fate: future.done() or future.set_result(fate))
+        one = Waiting(owner, f"{PART.get()} {what}", kind, ready or _always, partial(_decide, future))
         self.waiting.append(one)
         try:
             return await future
@@ -118,7 +118,9 @@ class World:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(None) as limit:
             ready = self._alarm(self.seconds + seconds)
-            one = Waiting(OWNER.get(), f"{PART.get()} has waited long enough", Kind.PLAIN, ready, lambda _: limit.reschedule(loop.time()))
+            one = Waiting(
+                OWNER.get(), f"{PART.get()} has waited long enough", Kind.PLAIN, ready, lambda _: limit.reschedule(loop.time())
+            )
             self.waiting.append(one)
             try:
                 yield
@@ -165,7 +167,7 @@ class World:
     async def _look(self) -> None:
         for watcher in {id(one.watcher): one.watcher for one in self.underway}.values():
             mine = [one for one in self.underway if one.watcher is watcher]
-            found = dict(await watcher.fetch(BLOCKED, [one.pid for one in mine]))
+            found = {row["pid"]: row["by"] for row in await watcher.fetch(BLOCKED, [one.pid for one in mine])}
             for one in mine:
                 one.blocked_by = found[one.pid]
 
@@ -222,6 +224,11 @@ class World:
             self.seconds += seconds
         self.note(f"time {self.seconds:.3f}")
         return True
+
+
+def _decide(future: "asyncio.Future[Fate]", fate: Fate) -> None:
+    if not future.done():
+        future.set_result(fate)
 
 
 def _looked_at(task: "asyncio.Task[Any]") -> None:
