@@ -17,11 +17,12 @@ from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Cause, Decision
 from upstream_runtime.producing import idempotent_producer
 from upstream_runtime.relay import Relay
+from upstream_runtime.streams import Streams
 
 
 def relay_of(bus: Bus, one: Running, user: str = ADMIN, password: str | None = None) -> Relay:
     producer = partial(idempotent_producer, bus.servers, user, password or bus.password)
-    relay = Relay(one.pool, one.engine.mind.stream, producer, one.clock)
+    relay = Relay(one.pool, Streams(one.engine.mind.stream), producer, one.clock)
     one.engine._offer = relay.offer
     return relay
 

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of J4 and J6: whoever dies comes back; no second offer crosses, no provider is told twice.
+"""kill -9 in the middle of J4, J5 and J6: whoever dies comes back; no second offer crosses, no provider is told twice.
 
 In each round every process of the journey dies once, each at a moment of its own, drawn as in `test_kill_nine`.
 """
@@ -14,7 +14,7 @@ import pytest
 from support.system_patience import patient
 from support.system_topics import attributes, everything_on
 
-from upstream_stack.demo.journeys_referral import FIRST, help_found
+from upstream_stack.demo.journeys_referral import FIRST, SECOND, help_found, nobody_left
 from upstream_stack.demo.journeys_wall import offer_of_help
 from upstream_stack.demo.scene import Scene, Step
 from upstream_stack.stack import Stack
@@ -56,7 +56,7 @@ def kill(stack: Stack, name: str) -> None:
 def keys_of(stack: Stack, topic: str, kind: str) -> Counter[bytes]:
     """How many different records of this type each key has; one that was sent again has its old number and is no news."""
     records = [m for m in everything_on(stack.kafka_admin_config(), topic) if attributes(m)["ce_type"] == kind]
-    once = {attributes(message)["ce_sequence"]: message.key() or b"" for message in records}
+    once = {(message.partition(), attributes(message)["ce_sequence"]): message.key() or b"" for message in records}
     return Counter(once.values())
 
 
@@ -79,6 +79,22 @@ def test_j4_completes_although_each_process_is_killed_in_it(stack: Stack, scene:
     play_and_kill(stack, help_found(scene), IN_J4, number, steps_count=6)
     assert offers() == before + 1
     assert set(keys_of(stack, f"provider.referrals.{FIRST[0]}.v1", MADE).values()) == {1}
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_j5_completes_although_each_process_is_killed_in_it(stack: Stack, scene: Scene, number: int) -> None:
+    asked = {slug: counts(stack, f"provider.referrals.{slug}.v1", MADE) for slug, _ in both(scene)}
+    unmet = counts(stack, "outreach.referrals.v1", "outreach.referral.unmet.v1")
+    before, unmet_before = {slug: count() for slug, count in asked.items()}, unmet()
+    play_and_kill(stack, nobody_left(scene), IN_J4, number, steps_count=4)
+    assert {slug: count() for slug, count in asked.items()} == {slug: count + 1 for slug, count in before.items()}
+    assert unmet() == unmet_before + 1
+
+
+def both(scene: Scene) -> tuple[tuple[str, str], ...]:
+    for provider in (FIRST, SECOND):
+        scene.provider(*provider)
+    return FIRST, SECOND
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))

@@ -1,7 +1,6 @@
 """What an agency hands over, its receipt, and what is locked before anything is kept."""
 
 from base64 import b64decode
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,7 +121,7 @@ def test_all_that_is_wrong_is_told_at_once_without_a_value_of_it() -> None:
 
 def test_what_is_late_is_judged_by_when_the_broker_got_it_and_not_by_when_we_look() -> None:
     """The receipt comes from the input alone: a process that was away answers as it would have then."""
-    fact, looked_late = offered(respond_by="2026-11-23T18:30:00Z"), replace(context(), now=later(days=3))
+    fact, looked_late = offered(respond_by="2026-11-23T18:30:00Z"), context()._replace(now=later(days=3))
     assert receipt(decide.help_offered(None, fact, context())) == receipt(decide.help_offered(None, fact, looked_late))
 
 

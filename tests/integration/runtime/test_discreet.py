@@ -158,8 +158,12 @@ async def test_bodies_are_blanked_once_they_were_sent_and_their_time_is_over(one
     assert await bodies(one, kept) == []
 
 
-async def test_a_catalogue_that_blanks_nothing_has_no_housekeeping(one: Running) -> None:
-    await Housekeeping(one.engine, one.app).run()
+async def test_a_catalogue_that_blanks_nothing_keeps_every_body(one: Running) -> None:
+    await one.take(one.raised(1))
+    await one.pool.execute("INSERT INTO runtime.sent SELECT topic, partition, n FROM runtime.counter")
+    one.clock.forward(30 * 24 * 3600)
+    await Housekeeping(one.engine, one.app).once()
+    assert None not in await bodies(one, one.topics.shown.name)
 
 
 async def test_what_a_tombstone_erases_is_erased_in_the_outbox_and_nothing_else_is(one: Running) -> None:

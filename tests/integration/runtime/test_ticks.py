@@ -20,6 +20,7 @@ from upstream_runtime.apply import Mind
 from upstream_runtime.clock import Clock, fresh_id
 from upstream_runtime.producing import idempotent_producer
 from upstream_runtime.relay import Relay
+from upstream_runtime.streams import Streams
 
 TICK = timedelta(seconds=2)
 LATE_MAX = timedelta(seconds=0.5)
@@ -54,7 +55,7 @@ def milliseconds(moment: datetime) -> datetime:
 @asynccontextmanager
 async def relay(bus: Bus, one: Running) -> AsyncIterator[Relay]:
     producer = partial(idempotent_producer, bus.servers, ADMIN, bus.password)
-    found = Relay(one.pool, one.engine.mind.stream, producer, one.clock, (one.topics.answers.family_prefix or "",))
+    found = Relay(one.pool, Streams(one.engine.mind.stream), producer, one.clock, (one.topics.answers.family_prefix or "",))
     one.engine._offer = found.offer
     async with relaying(found):
         await found.leads.wait()
@@ -222,7 +223,7 @@ async def test_what_was_unripe_when_its_relay_ended_is_published_on_its_mark_by_
 async def test_a_relay_that_drains_publishes_nothing_before_its_mark(one: Running, bus: Bus, watch: Watch) -> None:
     ticking(one, timedelta(seconds=60))
     producer = partial(idempotent_producer, bus.servers, ADMIN, bus.password)
-    found = Relay(one.pool, one.engine.mind.stream, producer, one.clock, (one.topics.answers.family_prefix or "",))
+    found = Relay(one.pool, Streams(one.engine.mind.stream), producer, one.clock, (one.topics.answers.family_prefix or "",))
     running = asyncio.create_task(found.run())
     await found.leads.wait()
     await one.take(received(one, 0, Clock.wall()))

@@ -8,6 +8,7 @@ from upstream_stack import (
     clock_commands,
     dead_letters,
     demo_command,
+    life_commands,
     lifecycle,
     party_commands,
     referral_commands,
@@ -36,6 +37,9 @@ for verb in (
     demo_command.demo,
 ):
     app.command()(verb)
+app.command(name="rebuild-topics")(life_commands.rebuild_topics)
+app.command()(life_commands.backup)
+app.command()(life_commands.restore)
 app.add_typer(party_commands.source, name="source")
 app.add_typer(party_commands.provider, name="provider")
 app.add_typer(party_commands.agency, name="agency")

@@ -27,7 +27,7 @@ def prepare_kafka(layout: Layout, ports: Ports, java: Java, jars: Path) -> Launc
     """Formats the storage at the first start, writes the configuration, and says how to run the broker."""
     layout.kafka.mkdir(mode=0o700, exist_ok=True)
     data = layout.kafka / "data"
-    if not data.exists():
+    if not is_formatted(layout):
         _format(layout, ports, java, jars, data)
     properties = layout.kafka / "server.properties"
     write_private(properties, _properties(layout, ports, data))
@@ -48,6 +48,11 @@ def prepare_kafka(layout: Layout, ports: Ports, java: Java, jars: Path) -> Launc
         str(properties),
     )
     return Launch(KAFKA, argv, ports.kafka, layout.log(KAFKA), layout.kafka, stop_seconds=_STOP_SECONDS)
+
+
+def is_formatted(layout: Layout) -> bool:
+    """Whether there is a storage that a broker can start on: false before the first start, and where its files were removed."""
+    return (layout.kafka / "data" / "meta.properties").exists()
 
 
 def _properties(layout: Layout, ports: Ports, data: Path) -> str:
@@ -89,6 +94,7 @@ def _format(layout: Layout, ports: Ports, java: Java, jars: Path, data: Path) ->
         properties.unlink()
     if done.returncode != 0:
         raise Trouble("Kafka's storage could not be formatted", done.stderr[-500:], command("doctor"))
+    shutil.rmtree(data, ignore_errors=True)
     draft.rename(data)
 
 

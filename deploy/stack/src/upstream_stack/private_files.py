@@ -6,7 +6,7 @@ from pathlib import Path
 
 def write_private(path: Path, text: str) -> None:
     """Puts `text` at `path`, readable by its owner alone from the first moment, whole or not at all."""
-    _make_private_folder(path.parent)
+    make_private_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -14,8 +14,8 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _make_private_folder(folder: Path) -> None:
+def make_private_folder(folder: Path) -> None:
     """Every folder that is missing on the way is private too, which `parents=True` would not do."""
     if not folder.exists():
-        _make_private_folder(folder.parent)
+        make_private_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -18,6 +18,7 @@ from upstream_stack.partners import set_up_broker
 from upstream_stack.plan import KafkaParts, Plan, PostgresParts
 from upstream_stack.postgres_server import prepare_postgres
 from upstream_stack.processes import MAIL_SINK, SERVICES, Service
+from upstream_stack.rebuild import refuse_strange_cluster
 from upstream_stack.report import Tell, Told, step
 from upstream_stack.rights import ADMIN
 
@@ -40,6 +41,8 @@ async def start_all(plan: Plan, keep: Keep, tell: Tell) -> None:
             parts.create_task(_start_postgres(plan, plan.postgres, chosen, keep, tell))
         if MAIL_SINK.name in plan.names:
             parts.create_task(_start_mail_sink(plan, keep, tell))
+    if chosen:
+        await refuse_strange_cluster(plan.layout, plan.ports)
     async with asyncio.TaskGroup() as services:
         for service in chosen:
             services.create_task(_start_service(plan, service, keep, tell))

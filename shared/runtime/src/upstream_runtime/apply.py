@@ -7,33 +7,23 @@ watermarks read, states loaded and saved, rows inserted, watermarks moved, numbe
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 from uuid import UUID
-from zlib import crc32
 
 from asyncpg import Connection
-from pydantic_core import to_json
 
 from upstream_runtime import store
 from upstream_runtime.clock import random_id
-from upstream_runtime.decision import UNCHANGED, Cause, Context, Decide, Decision, Due, Erased, ErasedFor, Fact, To, derived_id
+from upstream_runtime.decision import UNCHANGED, Cause, Context, Decide, Decision, Due, To
 from upstream_runtime.store import Answered, DueRow, Moves, Said, SetAside
+from upstream_runtime.voice import Voice
 from upstream_runtime.wiring import Aggregate, App, Change
 from upstream_schemas.codec import encode
-from upstream_schemas.envelope import Envelope, to_headers
-from upstream_schemas.model import EVENT_BYTES_MAX, Event
-from upstream_schemas.topic import Topic
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Overtaken(Exception):
     """Somebody else moved a state or a watermark that this transaction had read: run it again."""
-
-
-class TooLarge(Exception):
-    """A decision said an event that no topic takes. Names its type."""
 
 
 @dataclass(slots=True)
@@ -115,8 +105,7 @@ class Mind:
         self.chance = chance
         self.stream = stream
         self.secret = secret
-        self.source = f"/upstream/{app.process}"
-        self.topic_of = {event: topic for topic in app.catalogue if topic.producer == app.process for event in topic.events}
+        self.voice = Voice(app, secret, chance)
 
     async def apply(self, conn: Connection, prepare: Prepare, now: datetime) -> Applied:
         """Run one transaction. Raises Overtaken where it must be run again, and whatever a decision or the database raises."""
@@ -133,7 +122,8 @@ class Mind:
         slots = await self._load(conn, plan.steps)
         for step in plan.steps:
             plan.deciding = step
-            self._fold(step, slots, applied, now)
+            slot = slots[step.aggregate.name, step.key] if step.aggregate else Slot(0, 0, None)
+            self._fold(step, slot, applied, now)
         plan.deciding = None
         await self._save(conn, plan.steps, slots)
         applied.states = {key: slot.state for key, slot in slots.items()}
@@ -162,53 +152,23 @@ class Mind:
                 slots[name, key] = Slot(stored.version, stored.version, stored.state) if stored else Slot(0, 0, None)
         return slots
 
-    def _fold(self, step: Step, slots: dict[tuple[str, UUID], Slot], applied: Applied, now: datetime) -> None:
-        slot = slots[step.aggregate.name, step.key] if step.aggregate else Slot(0, 0, None)
+    def _fold(self, step: Step, slot: Slot, applied: Applied, now: datetime) -> None:
         context = Context(now, step.cause, self.app.reference, self.secret, step.key, self.chance)
         decision: Decision[Any] = step.decide(slot.state, step.fact, context)
         if decision.state is not UNCHANGED:
             slot.state = decision.state
             slot.version += 1
         for ordinal, event in enumerate(decision.events):
-            applied.said.append(self._record(event, step, ordinal, slot.version, now))
+            applied.said.append(self.voice.record(event, step.cause, step.key, ordinal, slot.version, now=now))
         if decision.due:
             applied.due += [(due, str(due.case) if due.case else step.belongs_to) for due in decision.due]
         applied.answers.append(decision.answer)
         if step.inbox is not None:
             answer = None if decision.answer is None else encode(decision.answer, self.app.seal)  # type: ignore[arg-type]
             applied.inbox.append(Answered(*step.inbox, answer))
-        if step.cause.party is not None and isinstance(decision.answer, Event):
-            answer_to = To(step.cause.party, decision.answer)
-            applied.said.append(self._record(answer_to, step, len(decision.events), slot.version, now))
-
-    def _record(self, said: Fact | To | Erased | ErasedFor, step: Step, ordinal: int, revision: int, now: datetime) -> Said:
-        party, event = _for_party(said)
-        kind = event.event if isinstance(event, Erased) else type(event)
-        topic = self.topic_of[kind]  # type: ignore[index]
-        key = _key_text(event.key if isinstance(event, Erased) else getattr(event, topic.key))
-        value = None if isinstance(event, Erased) else self._encoded(event)
-        cause = step.cause
-        at = _said_at(topic, cause, now)
-        if topic.discreet:
-            envelope = Envelope(str(self.chance()), self.source, kind.TYPE, at, key)
-        else:
-            drawn_from = f"{self.source} {cause.source} {cause.id} {step.key.hex} {kind.TYPE} {ordinal}"
-            event_id = str(derived_id(cause.at, drawn_from, self.secret))
-            counted = None if topic.tick else revision  # how often a state changed is more than a receipt may tell
-            envelope = Envelope(
-                event_id, self.source, kind.TYPE, at, key, step.belongs_to, cause.id, counted, cause.traceparent
-            )
-        key_bytes = None if key is None else key.encode()
-        partition = crc32(key_bytes or b"") % topic.partitions
-        name = topic.name if party is None else topic.for_party(party)
-        headers = to_headers(envelope)
-        return Said(name, partition, key_bytes, value, to_json(headers), at, pairs=headers)
-
-    def _encoded(self, event: Fact) -> bytes:
-        value = encode(event, self.app.seal)  # type: ignore[arg-type]
-        if len(value) > EVENT_BYTES_MAX:
-            raise TooLarge(event.TYPE)
-        return value
+        if step.cause.party is not None and decision.answer is not None and not isinstance(decision.answer, str):
+            answer_to, ordinal = To(step.cause.party, decision.answer), len(decision.events)
+            applied.said.append(self.voice.record(answer_to, step.cause, step.key, ordinal, slot.version, now=now))
 
     async def _save(self, conn: Connection, steps: Sequence[Step], slots: dict[tuple[str, UUID], Slot]) -> None:
         changed: dict[str, list[Change[Any]]] = defaultdict(list)
@@ -262,26 +222,3 @@ def _blank_erased(said: Sequence[Said]) -> None:
             erased.add(where)
         elif where in erased:
             record.value = None
-
-
-def _said_at(topic: Topic, cause: Cause, now: datetime) -> datetime:
-    """The time a record bears: now, rounded down where the catalogue asks for it, or the mark at which it is published."""
-    if topic.tick is not None:
-        earliest = (cause.received_by_wall or now) - EPOCH + topic.tick
-        return EPOCH - (-earliest // topic.tick) * topic.tick
-    return now.replace(minute=0, second=0, microsecond=0) if topic.discreet else now
-
-
-def _for_party(said: Fact | To | Erased | ErasedFor) -> tuple[str | None, Fact | Erased]:
-    """Whose own topic something goes to, if it is for one outside party, and what it is."""
-    match said:
-        case To():
-            return said.party, said.event
-        case ErasedFor():
-            return said.party, Erased(said.event, said.key)
-        case _:
-            return None, said
-
-
-def _key_text(key: object) -> str | None:
-    return None if key is None else str(key)

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import structlog
 from asyncpg import Connection
 
-from upstream_runtime import metrics, store
+from upstream_runtime import metrics, store, store_life
 from upstream_runtime.apply import Plan, Step
 from upstream_runtime.clock import jitter
 from upstream_runtime.engine import Engine
@@ -25,6 +25,7 @@ from upstream_runtime.gaps import Gap, Gaps, gap_before
 from upstream_runtime.parking import Pair, Parking, Poison
 from upstream_runtime.records import Item, Polled, Reader
 from upstream_runtime.store import Mark, Moves, Partition, SetAside
+from upstream_runtime.streams import Follows, Turn, tell_turn
 from upstream_runtime.undecided import Undecided
 
 HOLD_SECONDS: Final = (1.0, 30.0)
@@ -74,6 +75,7 @@ class Sorting:
     gaps: dict[Partition, Gap] = field(default_factory=dict)
     parked: list[Item] = field(default_factory=list)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    turn: Turn | None = None
 
 
 class UnreadableInARowError(Exception):
@@ -93,6 +95,7 @@ class Consumer:
         self.gaps = Gaps()
         self._marks: dict[Partition, Mark] = {}
         self._unreadable: Counter[str] = Counter()
+        self._passed: dict[Partition, dict[str, int]] = {}
 
     async def take(self, records: Sequence[Polled]) -> None:
         """Apply a batch. Never raises: what cannot be decided on is parked, what is down is waited for."""
@@ -157,6 +160,8 @@ class Consumer:
         self.parking.some |= applied.parked
         self._marks |= {place: new for place, (_, new) in sorting.moves.items()}
         self._count(sorting)
+        if sorting.turn is not None:
+            tell_turn(sorting.turn)
         self._note_positions(sorting)
         return sorting.left
 
@@ -215,6 +220,7 @@ class Consumer:
             topics = {item.place[0] for item in items}
             others = {place: mark for place, mark in self._marks.items() if place[0] not in topics}
             self._marks = others | await store.marks(conn, list(topics))
+            self._passed |= await store_life.passed_streams(conn, list(topics))
         marks = self._marks
         nameless = [self.undecided.letter_id(item) for item in items if not item.mark.stream]
         aside_before = await store.already_set_aside(conn, nameless) if nameless else set()
@@ -223,7 +229,7 @@ class Consumer:
         last = {item.place: marks[item.place] for item in items if item.place in marks}
         seen: set[tuple[str, str]] = set()
         for index, item in enumerate(items):
-            if item.identity and item.identity[:2] in seen:
+            if (item.identity and item.identity[:2] in seen) or (index and item.previous and self._turns(item, last)):
                 sorting.left = list(items[index:])
                 break
             if not self._is_next(item, last, sorting):
@@ -246,15 +252,22 @@ class Consumer:
         return sorting
 
     def _is_next(self, item: Item, last: dict[Partition, Mark], sorting: Sorting) -> bool:
-        """Is this the record to apply next? Notes how far the reading got, and gaps."""
+        """Is this the record to apply next? Notes how far the reading got, gaps, and where another stream begins."""
         known = last.get(item.place)
         if known is None:
             log.info("partition.first-read", topic=item.place[0], partition=item.place[1], n=item.mark.n)
-        elif gap := gap_before(item, known):
-            sorting.gaps.setdefault(item.place, gap)
+        follows, turn = (Follows.NEXT, None) if known is None else item.follows(known, self._passed.get(item.place, {}))
+        if known is not None and follows is Follows.NOT_YET:
+            sorting.gaps.setdefault(item.place, gap_before(item, known))
             return False
         sorting.applied[item.place] = item.record.offset
-        return known is None or known.stream != item.mark.stream or item.mark.n > known.n
+        sorting.turn = turn or sorting.turn
+        return follows is Follows.NEXT
+
+    def _turns(self, item: Item, last: dict[Partition, Mark]) -> bool:
+        """Whether another stream begins with this record: in a transaction of its own, where the old one's end is written down."""
+        known = last.get(item.place)
+        return known is not None and item.follows(known, self._passed.get(item.place, {}))[1] is not None
 
     # ---- what must wait
 

@@ -32,12 +32,8 @@ class Gap:
     alarmed: bool = False
 
 
-def gap_before(item: Item, known: Mark) -> Gap | None:
-    """The hole before this record of ours, if numbers are missing there or nobody announced its stream."""
-    if item.inlet is not None or not item.mark.stream:
-        return None
-    if known.stream == item.mark.stream and (not item.dense or item.mark.n <= known.n + 1):
-        return None
+def gap_before(item: Item, known: Mark) -> Gap:
+    """The hole before this record of ours, which is not next."""
     return Gap(known.n + 1, max(item.mark.n, known.n + 2), item.record.offset, item.mark)
 
 

@@ -17,3 +17,5 @@ DUE_FAILED = Counter("upstream_due_failed_total", "Due work that could not be de
 OUTBOX_AGE = Gauge("upstream_outbox_oldest_age_seconds", "Age of the oldest record that was not sent yet")
 LEADS = Gauge("upstream_relay_leads", "1 where this process holds the relay's lease")
 MARKS_MISSED = Counter("upstream_marks_missed_total", "Records that were published later than their mark", ["topic"])
+STRANGE_CLUSTER = Gauge("upstream_relay_strange_cluster", "1 while the broker is not the one that was sent to: rebuild-topics")
+SET_BACK = Counter("upstream_streams_set_back_total", "Records were applied that their restored producer forgot", ["topic"])

@@ -4,7 +4,7 @@ Runs before any transaction and touches nothing but the record. Whatever a recor
 record holds makes this raise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -18,6 +18,7 @@ from upstream_runtime.apply import Step
 from upstream_runtime.clock import Clock
 from upstream_runtime.decision import Cause, Decision
 from upstream_runtime.store import Mark, Partition
+from upstream_runtime.streams import Follows, Turn, follows_stream
 from upstream_runtime.wiring import Aggregate, App, Asked, Inlet, Refusal, Route, Tombstone
 from upstream_schemas.codec import class_of, decode, decode_foreign, read_foreign
 from upstream_schemas.envelope import ID_LENGTH_MAX, Envelope, Unreadable, from_texts, texts, uuid_of
@@ -57,7 +58,8 @@ class Polled(Protocol):
 class Item:
     """One record, read. `mark` is the watermark once it is applied; `dense` tells whether its numbers have no holes.
 
-    A record of ours that cannot be read at all has no mark of its own and is set aside (`refusal` says why).
+    A record of ours that cannot be read at all has no mark of its own and is set aside (`refusal` says why). `previous` are
+    the ends of the streams whose place its stream takes.
     """
 
     record: Polled
@@ -70,6 +72,20 @@ class Item:
     cause: Cause | None = None
     identity: tuple[str, str, bytes] | None = None
     refusal: Refusal | None = None
+    previous: Sequence[Mark] = ()
+
+    def follows(self, known: Mark, passed: Mapping[str, int]) -> tuple[Follows, Turn | None]:
+        """What this record is to a reader that stands at `known` and has `passed` other streams."""
+        stream, n = self.mark
+        if self.inlet is not None:
+            return (Follows.NEXT if stream != known.stream or n > known.n else Follows.PASSED), None
+        if not stream:
+            return Follows.NEXT, None
+        if stream != known.stream:
+            return follows_stream(self.place, self.mark, self.previous, known, passed, dense=self.dense)
+        if self.dense and n > known.n + 1:
+            return Follows.NOT_YET, None
+        return (Follows.NEXT if n > known.n else Follows.PASSED), None
 
 
 class Reader:
@@ -99,17 +115,18 @@ class Reader:
 
     def _own(self, record: Polled, route: Route) -> Item:
         place, dense = (record.topic, record.partition), not route.topic.compacted
-        mark = Mark("", record.offset)
+        mark, previous = Mark("", record.offset), tuple[Mark, ...]()
         try:
             envelope = from_texts(texts(record.headers))
             if envelope.sequence is None:
                 raise Unreadable("missing-header")
-            mark = Mark(*envelope.sequence)
+            mark, previous = Mark(*envelope.sequence), tuple(Mark(*end) for end in envelope.previous)
             cause = _cause(envelope)
             steps = self._steps(record, route, envelope, cause)
         except Unreadable as error:
-            return Item(record, place, mark, dense, refusal=Refusal("quarantined", error.code, error.problems))
-        return Item(record, place, mark, dense, steps)
+            refusal = Refusal("quarantined", error.code, error.problems)
+            return Item(record, place, mark, dense, refusal=refusal, previous=previous)
+        return Item(record, place, mark, dense, steps, previous=previous)
 
     def _steps(self, record: Polled, route: Route, envelope: Envelope, cause: Cause) -> tuple[Step, ...]:
         try:
@@ -180,14 +197,14 @@ class Reader:
 
     def _cause(self, asked: Asked, envelope: Envelope | None, record: Polled) -> Cause:
         if envelope is not None:
-            return self._received(_cause(envelope, asked.party or None), record)
+            return _cause(envelope, asked.party or None, *self._received(record))
         where = f"{asked.partition}/{asked.offset}"
         name, source, party = asked.event_id or where, f"/{asked.party}", asked.party or None
-        return self._received(Cause(name, source, self.clock.now(), None, party), record)
+        return Cause(name, source, self.clock.now(), None, party, None, *self._received(record))
 
-    def _received(self, cause: Cause, record: Polled) -> Cause:
+    def _received(self, record: Polled) -> tuple[datetime, datetime]:
         by_wall = record_time(record)
-        return cause._replace(received_at=self.clock.moved(by_wall), received_by_wall=by_wall)
+        return self.clock.moved(by_wall), by_wall
 
     def _step(self, inlet: Inlet, event: Event, cause: Cause, identity: tuple[str, str, bytes] | None) -> Step:
         key = inlet.key(event, cause, self.secret)
@@ -214,12 +231,14 @@ def record_time(record: Polled) -> datetime:
     return datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
 
-def _cause(envelope: Envelope, party: str | None = None) -> Cause:
+def _cause(
+    envelope: Envelope, party: str | None = None, received_at: datetime | None = None, by_wall: datetime | None = None
+) -> Cause:
     """From outside nothing but the id, the time and a well-formed trace is believed."""
     trace = envelope.traceparent
     trusted = trace if trace is None or (len(trace) == TRACE_LENGTH and trace.isascii()) else None
     correlation = envelope.correlation if party is None else None
-    return Cause(envelope.id, envelope.source, envelope.time, correlation, party, trusted)
+    return Cause(envelope.id, envelope.source, envelope.time, correlation, party, trusted, received_at, by_wall)
 
 
 def _readable_id(record: Polled) -> str | None:

@@ -2,14 +2,14 @@
 
 One leader per database, by lease. Sends n = sent + 1, sent + 2, … of each partition through an idempotent producer, from
 memory where what was just committed is next, else from the outbox. After an error that cannot be retried the producer is
-closed, and a new one starts again at sent + 1, the refused record first: its partition waits, the others go on.
+closed, and a new one starts again at sent + 1, the refused record first: its partition waits, the others go on. To another
+cluster than the one it knows it sends nothing: that one is empty, and its readers wait for what the old one held.
 """
 
 import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -18,13 +18,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import BrokerResponseError, KafkaError
 from asyncpg import Pool
 
-from upstream_runtime import metrics, store
+from upstream_runtime import metrics, store, store_life
 from upstream_runtime.clock import Clock, fresh_id, jitter
 from upstream_runtime.database import connection
 from upstream_runtime.failures import Trouble, trouble
 from upstream_runtime.marks import ripe
-from upstream_runtime.producing import batches, close
+from upstream_runtime.producing import batches, close, cluster_of
+from upstream_runtime.refused import RefusedError, RefusedPartitions
 from upstream_runtime.store import Partition, Said
+from upstream_runtime.streams import Streams
 
 LEASE_SECONDS: Final = 5.0
 RENEW_SECONDS: Final = 1.0
@@ -32,26 +34,8 @@ POLL_SECONDS: Final = 0.25
 IN_MEMORY_MAX: Final = 20_000  # records; beyond that the table is read
 READ_MAX: Final = 1000  # records of one partition in one read
 SEND_SECONDS_MAX: Final = 30.0
-REFUSED_SECONDS: Final = (1.0, 5.0)
+STRANGE_SECONDS: Final = 2.0
 log = structlog.get_logger()
-
-
-class RefusedError(Exception):
-    """The broker refused a record for good. The producer that sent it is of no more use (../README.md)."""
-
-
-@dataclass(slots=True)
-class Refused:
-    """A partition with a refused batch, not tried again before `until`.
-
-    Up to `last` it goes record by record (`alone`): what stands before the refused one gets out, and nothing behind it.
-    """
-
-    last: int
-    seconds: float
-    until: float = 0.0
-    alone: bool = False
-    said: bool = False
 
 
 class Relay:
@@ -60,7 +44,7 @@ class Relay:
     def __init__(
         self,
         pool: Pool,
-        stream: str,
+        streams: Streams,
         producer: Callable[[], AIOKafkaProducer],
         clock: Clock,
         ticking: tuple[str, ...] = (),
@@ -68,7 +52,7 @@ class Relay:
         """`ticking` are beginnings of names of topics whose records are published at marks (catalogue: `tick`)."""
         self.leads = asyncio.Event()
         self._pool = pool
-        self._stream = stream
+        self._streams = streams
         self._make_producer = producer
         self._clock = clock
         self._ticking = ticking
@@ -78,7 +62,8 @@ class Relay:
         self._renewed_at = 0.0
         self._positions: dict[Partition, int] = {}
         self._saved: dict[Partition, int] = {}
-        self._refused: dict[Partition, Refused] = {}
+        self._refused = RefusedPartitions()
+        self._strange: str | None = None
         self._memory: dict[Partition, list[Said]] = defaultdict(list)
         self._in_memory = 0
         self._wake = asyncio.Event()
@@ -118,13 +103,13 @@ class Relay:
         producer: AIOKafkaProducer | None = None
         try:
             if not await self._renew():
-                if self._draining:
-                    self._drained.set()
-                else:
-                    await asyncio.sleep(RENEW_SECONDS)
+                await self._stand_aside(RENEW_SECONDS)
                 return
             producer = self._make_producer()
             await producer.start()
+            if not await self._knows(await cluster_of(producer)):
+                await self._stand_aside(STRANGE_SECONDS)
+                return
             await self._begin()
             while not self._drained.is_set() and await self._renew():
                 await self._send_next(producer)
@@ -156,6 +141,22 @@ class Relay:
             self._led = epoch
         self._epoch = epoch
         return epoch is not None
+
+    async def _stand_aside(self, seconds: float) -> None:
+        if self._draining:
+            self._drained.set()
+        else:
+            await asyncio.sleep(seconds)
+
+    async def _knows(self, cluster: str) -> bool:
+        """Whether this is the cluster that was sent to, or the first one there is. Says once where it is not."""
+        async with connection(self._pool) as conn:
+            known = await store_life.meet_cluster(conn, self._epoch or 0, cluster)
+        if known not in {None, cluster} and self._strange != cluster:
+            log.error("relay.strange-cluster", what=cluster, expected=known)
+        self._strange = None if known in {None, cluster} else cluster
+        metrics.STRANGE_CLUSTER.set(self._strange is not None)
+        return known == cluster
 
     async def _begin(self) -> None:
         async with connection(self._pool) as conn:
@@ -205,7 +206,7 @@ class Relay:
             following = sorted((r for r in records if r.n > sent), key=lambda record: record.n)
             dense = [record for n, record in enumerate(following, sent + 1) if record.n == n]
             self._look_in_table |= len(dense) < len(following)
-            if dense and self._may_go(place):
+            if dense and self._refused.may_go(place):
                 ready[place] = dense
         ready = ripe(ready, self._ticking, self._clock.wall())
         self._memory.clear()
@@ -220,13 +221,10 @@ class Relay:
             rows = await store.unsent(conn, self._positions, READ_MAX)
         ready: dict[Partition, list[Said]] = defaultdict(list)
         for row in rows:
-            if self._may_go((row.topic, row.partition)):
+            if self._refused.may_go((row.topic, row.partition)):
                 ready[row.topic, row.partition].append(row)
         self._look_in_table |= any(len(records) == READ_MAX for records in ready.values())
         return ripe(ready, self._ticking, self._clock.wall())
-
-    def _may_go(self, place: Partition) -> bool:
-        return place not in self._refused or time.monotonic() >= self._refused[place].until
 
     async def _send(self, producer: AIOKafkaProducer, ready: dict[Partition, list[Said]]) -> None:
         sending = [self._send_partition(producer, place, records) for place, records in ready.items()]
@@ -238,34 +236,22 @@ class Relay:
         for place, error in failed.items():
             if not isinstance(error, BrokerResponseError) or error.retriable:
                 raise error if isinstance(error, Exception) else ConnectionAbortedError
-            self._hold_back(place, ready[place], error)
+            self._refused.hold_back(place, self._positions.get(place, 0) + 1, ready[place][-1].n, error)
         raise RefusedError
 
     async def _send_partition(self, producer: AIOKafkaProducer, place: Partition, records: list[Said]) -> None:
         """One batch after the other: behind a refused one, a fresh producer would let the next one through."""
         topic, partition = place
         async with asyncio.timeout(SEND_SECONDS_MAX):
-            for batch, count, last in batches(producer, self._stream, records, 1 if place in self._refused else READ_MAX):
+            count_max = 1 if place in self._refused else READ_MAX
+            for batch, count, last in batches(producer, self._streams.of(place), records, count_max):
                 await (await producer.send_batch(batch, topic, partition=partition))
                 self._positions[place] = last
                 metrics.SENT.labels(topic).inc(count)
                 self._got_through(place, last)
 
-    def _hold_back(self, place: Partition, records: list[Said], error: BrokerResponseError) -> None:
-        """A batch was refused: go on record by record at once, and where a record alone was refused, after a while."""
-        refused = self._refused.setdefault(place, Refused(records[-1].n, REFUSED_SECONDS[0]))
-        if refused.alone:
-            refused.until = time.monotonic() + jitter(refused.seconds)
-            refused.seconds = min(refused.seconds * 2, REFUSED_SECONDS[1])
-            if not refused.said:
-                n = self._positions.get(place, 0) + 1
-                log.error("partition.refused", topic=place[0], partition=place[1], n=n, exc_info=error)
-            refused.said = True
-        refused.alone = True
-
     def _got_through(self, place: Partition, n: int) -> None:
-        if place in self._refused and n >= self._refused[place].last and self._refused.pop(place).said:
-            log.info("partition.accepted", topic=place[0], partition=place[1], n=n)
+        self._refused.got_through(place, n)
         if self._interrupted:
             log.info("relay.back")
         self._interrupted = False

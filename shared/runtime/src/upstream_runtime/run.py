@@ -18,7 +18,7 @@ import uvicorn
 import uvloop
 
 from upstream_runtime import log as logs
-from upstream_runtime import operator_door, store
+from upstream_runtime import operator_door, store, store_life
 from upstream_runtime.apply import Mind
 from upstream_runtime.clock import Clock, jitter
 from upstream_runtime.consume import Consumer
@@ -34,6 +34,7 @@ from upstream_runtime.records import Reader
 from upstream_runtime.relay import Relay
 from upstream_runtime.settings import MissingSettingError, Settings, from_environment
 from upstream_runtime.source import Source, broker
+from upstream_runtime.streams import Streams
 from upstream_runtime.web import application
 from upstream_runtime.wiring import App
 
@@ -164,12 +165,12 @@ class Process:
         settings, app = self.settings, self.app
         password = settings.broker_password
         pool = await pool_for(settings)
-        stream, secret = await pool_ask(pool)
+        streams, secret = await pool_ask(pool, app)
         clock = Clock(settings.clock)
         ticking = tuple(t.family_prefix or t.name for t in app.catalogue if t.producer == app.process and t.tick)
         producer = partial(idempotent_producer, settings.kafka, app.process, password)
-        self.relay = relay = Relay(pool, stream, producer, clock, ticking)
-        engine = Engine(pool, Mind(app, stream, secret), clock, relay.offer)
+        self.relay = relay = Relay(pool, streams, producer, clock, ticking)
+        engine = Engine(pool, Mind(app, streams.current, secret), clock, relay.offer)
         self.source = source = Source(broker(settings.kafka, app.process, password), app, settings.more.get("UPSTREAM_MEMBER"))
         self.due = due = DueWork(engine, app.work)
         self.server = Server(self._http(engine, source, relay))
@@ -222,7 +223,8 @@ class Process:
             await asyncio.wait({self.serving})
 
 
-async def pool_ask(pool: asyncpg.Pool) -> tuple[str, bytes]:
-    """This database's stream and secret."""
+async def pool_ask(pool: asyncpg.Pool, app: App) -> tuple[Streams, bytes]:
+    """The streams that this database's numbers belong to, and its secret."""
+    compacted = tuple(topic.family_prefix or topic.name for topic in app.catalogue if topic.compacted)
     async with connection(pool) as conn:
-        return await store.instance(conn)
+        return await store_life.streams(conn, compacted), (await store.instance(conn))[1]

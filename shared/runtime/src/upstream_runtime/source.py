@@ -65,6 +65,10 @@ def broker(servers: str, user: str, password: str | None) -> KafkaBroker:
     )
 
 
+class AnotherClusterError(Exception):
+    """The broker came back as another one, formatted anew: this process must begin again, because offsets mean nothing there."""
+
+
 class Source:
     """Polls one process's topics and hands each batch to `take`, one at a time, in order.
 
@@ -75,6 +79,7 @@ class Source:
     def __init__(self, kafka: KafkaBroker, app: App, member: str | None) -> None:
         self.kafka = kafka
         self.ready = asyncio.Event()
+        self._cluster = ""
         self._queue: asyncio.Queue[tuple[int, Sequence[Polled]]] = asyncio.Queue(BATCHES_WAITING_MAX)
         self._taking = asyncio.Lock()
         self._stopping = False
@@ -122,8 +127,9 @@ class Source:
             else:
                 if said:
                     log.info("broker.back")
+                self._cluster = await cluster_of(self.kafka)
                 self.ready.set()
-                return await cluster_of(self.kafka)
+                return self._cluster
 
     async def _watch(self) -> None:
         """Says once that the broker is gone, and once that it is back; `ready` follows. The clients reconnect by themselves."""
@@ -136,8 +142,18 @@ class Source:
                 log.warning("broker.unreachable")
                 self.ready.clear()
             elif reachable and not self.ready.is_set():
-                log.info("broker.back")
-                self.ready.set()
+                await self._come_back()
+
+    async def _come_back(self) -> None:
+        try:
+            cluster = await cluster_of(self.kafka)
+        except KafkaError:
+            return
+        if cluster != self._cluster:
+            log.error("broker.strange-cluster", what=cluster, expected=self._cluster)
+            raise AnotherClusterError
+        log.info("broker.back")
+        self.ready.set()
 
     async def _poll(self, consumer: Any) -> None:
         interrupted = False
@@ -164,11 +180,15 @@ class Source:
             while not self._queue.empty():
                 batches.append(self._queue.get_nowait())
             async with self._taking:
-                await take([record for turn, records in batches for record in records if self._stands(turn, record)])
+                await take([record for turn, records in batches for record in self._standing(turn, records)])
 
-    def _stands(self, turn: int, record: Polled) -> bool:
-        """Whether a polled record is still next in its partition: false for what was polled before a rewind."""
-        place = (record.topic, record.partition)
+    def _standing(self, turn: int, records: Sequence[Polled]) -> Sequence[Polled]:
+        """The polled records that are still next in their partitions: not those polled before a rewind."""
+        if not self._rewinds and not self._rewound:
+            return records
+        return [record for record in records if self._stands(turn, (record.topic, record.partition))]
+
+    def _stands(self, turn: int, place: Partition) -> bool:
         return place not in self._rewinds and turn > self._rewound.get(place, 0)
 
     async def stop(self) -> None:
@@ -239,6 +259,6 @@ async def _committed(consumer: Any, offsets: dict[TopicPartition, int]) -> bool:
 
 
 async def cluster_of(kafka: KafkaBroker) -> str:
-    """The id of the cluster: offsets of outside topics mean something only together with it."""
+    """The id of the cluster: offsets of outside topics mean something only together with it. Raises KafkaError."""
     described: dict[str, Any] = await kafka.config.admin_client.describe_cluster()
     return str(described["cluster_id"])

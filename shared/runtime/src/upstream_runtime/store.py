@@ -37,7 +37,7 @@ class Said:
     headers: bytes
     said_at: datetime
     n: int = 0
-    pairs: list[tuple[str, str]] | None = None
+    pairs: list[tuple[str, bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,7 @@ class DueRow:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A record from outside and the answer it got."""
 
     topic: str
@@ -331,7 +330,10 @@ async def move_sent(conn: Connection, epoch: int, positions: dict[Partition, int
 OLDEST_UNSENT = """
 SELECT min(o.said_at) FROM runtime.counter c
 LEFT JOIN runtime.sent s USING (topic, partition)
-JOIN runtime.outbox o ON o.topic = c.topic AND o.partition = c.partition AND o.n = coalesce(s.n, 0) + 1
+CROSS JOIN LATERAL (
+  SELECT said_at FROM runtime.outbox o
+  WHERE o.topic = c.topic AND o.partition = c.partition AND o.n > coalesce(s.n, 0) ORDER BY n LIMIT 1
+) o
 WHERE c.n > coalesce(s.n, 0)
 """
 

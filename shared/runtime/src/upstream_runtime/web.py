@@ -53,7 +53,7 @@ class Door:
         await self._transact(None, about, lambda *_: Decision(events=(event,)), None)
 
     async def _transact(self, aggregate: Aggregate | None, key: UUID, decide: Decide[Any], fact: object) -> Any:
-        cause = Cause(str(fresh_id()), f"{self._engine.mind.source}/pages", self.now())
+        cause = Cause(str(fresh_id()), f"{self._engine.mind.voice.source}/pages", self.now())
         applied = await self._engine.transact(only(Step(aggregate, key, decide, fact, cause)))
         return applied.answers[0]
 

@@ -6,7 +6,7 @@ Declares only; nothing here runs. Each `app.py` is one `App` made of these.
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from asyncpg import Connection
@@ -99,8 +99,7 @@ class Refusal:
     hit: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Where a record from outside stands: what an answer may name. `key` and `event_id` are None where unreadable."""
 
     party: str

@@ -6,6 +6,7 @@ an `Unreadable` with a code, never as a crash.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -17,6 +18,9 @@ ATTRIBUTE_LENGTH_MAX: Final = 300
 ATTRIBUTES: Final = ("ce_source", "ce_type", "ce_subject", "ce_correlationid", "ce_causationid", "traceparent")
 CONTENT_TYPE: Final = "application/json"
 STRUCTURED_CONTENT_TYPE: Final = "application/cloudevents+json"
+
+SEQUENCE: Final = "ce_sequence"
+PREVIOUS_SEQUENCE: Final = "ce_previoussequence"
 
 KEY_LENGTH: Final = 36  # a UUID as text
 NUMBER_LENGTH_MAX: Final = 18  # digits of a 63-bit number
@@ -34,7 +38,8 @@ class Unreadable(Exception):
 class Envelope(NamedTuple):
     """What a record says about itself, beside its event.
 
-    `sequence` is (stream, n) on our own topics and None on others; `revision` orders what one subject says.
+    `sequence` is (stream, n) on our own topics and None on others; `revision` orders what one subject says. `previous` are the
+    streams whose place this record's stream takes, each with its last number that counts; nobody outside is believed that.
     """
 
     id: str
@@ -47,27 +52,46 @@ class Envelope(NamedTuple):
     revision: int | None = None
     traceparent: str | None = None
     sequence: tuple[str, int] | None = None
+    previous: tuple[tuple[str, int], ...] = ()
 
 
 def to_headers(envelope: Envelope) -> list[tuple[str, str]]:
     """The headers of a record in binary mode, in order; what is None is left out."""
-    headers = [
-        ("ce_specversion", "1.0"),
-        ("ce_id", envelope.id),
-        ("ce_source", envelope.source),
-        ("ce_type", envelope.type),
-        ("ce_time", envelope.time.isoformat()),
-        ("ce_dataschema", f"urn:upstream:schema:{envelope.type}"),
-        ("content-type", CONTENT_TYPE),
+    return [(name, value.decode()) for name, value in to_pairs(envelope)]
+
+
+def to_pairs(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """The same headers as they stand in a record. Raises UnicodeEncodeError where a text is none."""
+    kind, schema = _of_type(envelope.type)
+    pairs = [
+        _SPECVERSION,
+        ("ce_id", envelope.id.encode()),
+        ("ce_source", envelope.source.encode()),
+        kind,
+        ("ce_time", envelope.time.isoformat().encode()),
+        schema,
+        _CONTENT,
     ]
-    optional = (
-        ("ce_subject", envelope.subject),
-        ("ce_correlationid", envelope.correlation),
-        ("ce_causationid", envelope.causation),
-        ("ce_revision", None if envelope.revision is None else str(envelope.revision)),
-        ("traceparent", envelope.traceparent),
-    )
-    return headers + [(name, value) for name, value in optional if value is not None]
+    if envelope.subject is not None:
+        pairs.append(("ce_subject", envelope.subject.encode()))
+    if envelope.correlation is not None:
+        pairs.append(("ce_correlationid", envelope.correlation.encode()))
+    if envelope.causation is not None:
+        pairs.append(("ce_causationid", envelope.causation.encode()))
+    if envelope.revision is not None:
+        pairs.append(("ce_revision", b"%d" % envelope.revision))
+    if envelope.traceparent is not None:
+        pairs.append(("traceparent", envelope.traceparent.encode()))
+    return pairs
+
+
+_SPECVERSION: Final = ("ce_specversion", b"1.0")
+_CONTENT: Final = ("content-type", CONTENT_TYPE.encode())
+
+
+@lru_cache(maxsize=1000)
+def _of_type(name: str) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    return ("ce_type", name.encode()), ("ce_dataschema", f"urn:upstream:schema:{name}".encode())
 
 
 def texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
@@ -108,7 +132,8 @@ def from_texts(found: dict[str, str]) -> Envelope:
         causation=found.get("ce_causationid"),
         revision=_number(found.get("ce_revision", "")),
         traceparent=found.get("traceparent"),
-        sequence=_sequence(found.get("ce_sequence")),
+        sequence=_sequence(found.get(SEQUENCE)),
+        previous=_sequences(found.get(PREVIOUS_SEQUENCE)),
     )
 
 
@@ -126,6 +151,13 @@ def _sequence(text: str | None) -> tuple[str, int] | None:
     stream, _, n = (text or "").partition(":")
     number = _number(n)
     return (stream, number) if stream and number is not None else None
+
+
+def _sequences(text: str | None) -> tuple[tuple[str, int], ...]:
+    if text is None:
+        return ()
+    found = [_sequence(part) for part in text.split(",")]
+    return tuple(sequence for sequence in found if sequence is not None)
 
 
 def _number(text: str) -> int | None:

@@ -1,0 +1,153 @@
+"""A broker that was wiped, and how everything that is kept goes out to it again.
+
+The order is what makes it safe: a new broker lets nobody in but its administrator until every database is set back and
+every process has begun anew. So nothing that still speaks of the old broker sends, reads or commits anything on the new one.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from upstream_runtime import store_life
+from upstream_stack.database_setup import connect_as_admin
+from upstream_stack.errors import Trouble, command
+from upstream_stack.kafka_access import ANSWER_SECONDS, admin_client, broker_answers, own_config
+from upstream_stack.kafka_broker import is_formatted, prepare_kafka
+from upstream_stack.layout import Layout, Ports
+from upstream_stack.partners import set_up_broker
+from upstream_stack.parts.java import find_java
+from upstream_stack.parts.kafka_jars import kafka_jars
+from upstream_stack.parts.maven import Progress
+from upstream_stack.processes import KAFKA, SERVICES, Service
+from upstream_stack.report import Tell, Told, step
+from upstream_stack.rights import ADMIN
+from upstream_stack.settings import Target
+from upstream_stack.state import running_state
+
+_BROKER_SECONDS = 60.0
+_GONE_SECONDS = 20.0
+_UP_SECONDS = 60.0
+_PAUSE_SECONDS = 0.1
+
+
+def cluster_of(layout: Layout, ports: Ports) -> str:
+    """The id of the cluster that answers now."""
+    admin = admin_client(own_config(layout, ports, ADMIN))  # its answers end with it
+    return str(admin.describe_cluster().result(ANSWER_SECONDS).cluster_id)
+
+
+async def strangers(layout: Layout, ports: Ports, cluster: str) -> list[Service]:
+    """The services that sent to another cluster than this one."""
+    return [row for row in SERVICES if await _known_cluster(layout, ports, row) not in {None, cluster}]
+
+
+async def refuse_strange_cluster(layout: Layout, ports: Ports) -> None:
+    """Trouble where the broker is not the one that the services sent to: their relays would stand aside, unready, for ever."""
+    cluster = await asyncio.to_thread(cluster_of, layout, ports)
+    if strange := await strangers(layout, ports, cluster):
+        why = f"{', '.join(row.name for row in strange)} sent to another one than {cluster}: its data are gone"
+        raise Trouble("The broker was wiped", why, command("rebuild-topics"))
+
+
+def rebuild(target: Target, process: Service | None, tell: Tell, progress: Progress) -> None:
+    """Sends everything that is kept again: of `process`, or of every service that sent to another cluster than there is now."""
+    layout, ports = target.layout, target.ports
+    with step(tell, "Kafka") as details:
+        if not is_formatted(layout):
+            _format_anew(layout, ports, progress)
+            details.append("formatted anew")
+        _wait(
+            "Kafka does not answer",
+            KAFKA,
+            _BROKER_SECONDS,
+            lambda: broker_answers(admin_client(own_config(layout, ports, ADMIN))),
+        )
+        cluster = cluster_of(layout, ports)
+        details.append(f"cluster {cluster}")
+    strange = asyncio.run(strangers(layout, ports, cluster))
+    for row in strange if process is None else [process]:
+        with step(tell, row.name) as details:
+            count = asyncio.run(_send_again(layout, ports, row, cluster))
+            details.append(f"{count} records are sent again")
+    if strange:
+        with step(tell, "Services begin anew"):
+            _end_services(layout)
+        with step(tell, "Topics, users, rights") as details:
+            details.append(set_up_broker(layout, ports))
+        if _running(layout):
+            with step(tell, "Services"):
+                _wait("A service is not ready", "", _UP_SECONDS, lambda: _all_up(layout))
+    elif process is None:
+        tell(Told(kind="note", text=f"Every service sent to cluster {cluster}: nothing to rebuild"))
+
+
+def _format_anew(layout: Layout, ports: Ports, progress: Progress) -> None:
+    """Ends the broker where it still runs without its files, and formats; its supervisor starts it again by itself."""
+    state = running_state(layout)
+    identity = state.processes[KAFKA].identity if state is not None and KAFKA in state.processes else None
+    if identity is not None:
+        with suppress(ProcessLookupError):
+            os.kill(identity.pid, signal.SIGKILL)
+        _wait("Kafka does not end", KAFKA, _GONE_SECONDS, lambda: not identity.lives())
+    shutil.rmtree(layout.kafka / "data", ignore_errors=True)
+    prepare_kafka(layout, ports, find_java(), kafka_jars(progress))
+
+
+async def _known_cluster(layout: Layout, ports: Ports, row: Service) -> str | None:
+    connection = await connect_as_admin(layout, ports, row.database)
+    try:
+        if not await connection.fetchval("SELECT to_regclass('runtime.lease')"):
+            return None
+        return await store_life.known_cluster(connection)
+    finally:
+        await connection.close()
+
+
+async def _send_again(layout: Layout, ports: Ports, row: Service, cluster: str) -> int:
+    connection = await connect_as_admin(layout, ports, row.database)
+    try:
+        return await store_life.send_again(connection, cluster)
+    finally:
+        await connection.close()
+
+
+def _running(layout: Layout) -> dict[str, int]:
+    """The services that run, with their pids."""
+    state = running_state(layout)
+    names = {row.name for row in SERVICES}
+    found = {} if state is None else state.processes
+    return {name: row.identity.pid for name, row in found.items() if name in names and row.identity is not None}
+
+
+def _end_services(layout: Layout) -> None:
+    """Every service ends; the supervisor starts each again, and it waits to be let in."""
+    state = running_state(layout)
+    ended = [row.identity for name, row in state.processes.items() if name in _running(layout)] if state else []
+    for identity in ended:
+        if identity is not None:
+            with suppress(ProcessLookupError):
+                os.kill(identity.pid, signal.SIGTERM)
+    _wait(
+        "A service does not end",
+        "",
+        _GONE_SECONDS,
+        lambda: not any(identity is not None and identity.lives() for identity in ended),
+    )
+
+
+def _all_up(layout: Layout) -> bool:
+    state = running_state(layout)
+    names = {row.name for row in SERVICES}
+    return state is not None and all(row.state == "up" for name, row in state.processes.items() if name in names)
+
+
+def _wait(what: str, log: str, seconds: float, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise Trouble(what, f"waited {seconds:.0f} s", command("logs", log) if log else command("ps"))
+        time.sleep(_PAUSE_SECONDS)
