@@ -5,10 +5,11 @@ Ends with 1 where an invariant did not hold. Starts a PostgreSQL of its own.
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import uvloop
 from simulation.database import Database, closed, opened
@@ -16,6 +17,10 @@ from simulation.run import Result, run_seed
 from simulation.server import SERVICES, postgres
 
 COMMAND = "PYTHONPATH=tests .venv/bin/python -m simulation --seed {}"
+
+
+def _nothing(_: Result) -> None:
+    """For those who look at the end alone."""
 
 
 async def results(
@@ -26,6 +31,7 @@ async def results(
     *,
     until_wrong: bool = False,
     keep: bool = False,
+    tell: Callable[[Result], None] = _nothing,
 ) -> list[Result]:
     """Run these seeds one after the other; with `seconds`, no more than fit, but `at_least` so many.
 
@@ -39,6 +45,7 @@ async def results(
             break
         result = await run_seed(seed, databases)
         found.append(result)
+        tell(result)
         if not result.wrong and not keep:
             result.trace.clear()
         if result.wrong and until_wrong:
@@ -62,14 +69,20 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one line for a machine")
     asked = parser.parse_args()
     seeds = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.seeds)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped
+    whole = asked.seed is not None
+
+    def tell(result: Result) -> None:
+        if whole or result.wrong:
+            told = result.trace if whole else ()
+            print(f"seed {result.seed}:", *told, *story(result), sep="\n", flush=True)
+
     with postgres() as dsn:
         started = time.monotonic()
-        found = uvloop.run(results(dsn, seeds, keep=asked.seed is not None))
+        found = uvloop.run(results(dsn, seeds, tell=tell))
         seconds = time.monotonic() - started
     wrong = [result for result in found if result.wrong]
     faults: Counter[str] = sum((result.faults for result in found), Counter())
-    for result in found if asked.seed is not None else wrong:
-        print(f"seed {result.seed}:", *(result.trace if asked.seed is not None else ()), *story(result), sep="\n")
     summary = {
         "seeds": len(found), "wrong": [result.seed for result in wrong], "seconds": round(seconds, 1),
         "asked": sum(result.asked for result in found), "steps": sum(result.steps for result in found),

@@ -17,9 +17,21 @@ from simulation.world import World
 POOL_MAX = 3
 SESSIONS = 8
 HARMLESS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")  # they wait for nobody's lock
-RUNTIME = ("watermark", "inbox", "counter", "outbox", "sent", "due", "set_aside", "parked", "parked_key", "operator_act")
+RUNTIME = (
+    "watermark",
+    "inbox",
+    "counter",
+    "outbox",
+    "sent",
+    "due",
+    "set_aside",
+    "parked",
+    "parked_key",
+    "operator_act",
+    "passed_stream",
+)
 TABLES = ("counter", *(f"runtime.{name}" for name in RUNTIME))
-ANEW = "UPDATE runtime.lease SET epoch = 0, holder = '00000000-0000-4000-8000-000000000000', expires_at = '-infinity'"
+ANEW = "UPDATE runtime.lease SET epoch = 0, holder = '00000000-0000-4000-8000-000000000000', expires_at = '-infinity', cluster = NULL"
 
 
 @dataclass(slots=True, eq=False)

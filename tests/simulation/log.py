@@ -7,12 +7,14 @@ closed producer can still arrive. Must not know who reads.
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, OutOfOrderSequenceNumber
 from simulation.faults import Fate, Kind
 from simulation.world import World
 
+CLUSTER = "a-cluster"
 Place = tuple[str, int]
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -93,6 +95,17 @@ class Log:
         self.late.clear()
 
 
+class Client:
+    """What a producer is connected with: it is asked for the cluster's name."""
+
+    def get_random_node(self) -> int:
+        return 0
+
+    async def send(self, node: int, request: object) -> Any:
+        del node, request
+        return SimpleNamespace(cluster_id=CLUSTER)
+
+
 class Producer:
     """An idempotent producer, as far as the relay uses one: wedged for good by a refusal (a partition at a time)."""
 
@@ -100,6 +113,7 @@ class Producer:
         self.world = world
         self.log = log
         self.owner = owner
+        self.client = Client()
         self._wedged: set[Place] = set()
         self._count_max = world.dice.choice((1, 2, 3, 500))
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from simulation.city import Mood, told
 from simulation.database import Database, Pool
-from simulation.log import Log, Producer
+from simulation.log import CLUSTER, Log, Producer
 from simulation.source import Group, Source
 from simulation.world import OWNER, PART, World
 from support.engine_service import COUNTER
@@ -29,6 +29,7 @@ from upstream_runtime.failures import Trouble, trouble
 from upstream_runtime.operators import NothingToDoError, Operators, Order
 from upstream_runtime.records import Reader
 from upstream_runtime.relay import Relay
+from upstream_runtime.streams import Streams
 from upstream_runtime.web import Door
 from upstream_runtime.wiring import App
 
@@ -100,12 +101,12 @@ class Process:
         self.pool = Pool(world, database, owner)
         producer: Any = partial(Producer, world, self.log, owner)
         pool: Any = self.pool
-        self.relay = Relay(pool, database.stream, producer, self.clock)
+        self.relay = Relay(pool, Streams(database.stream), producer, self.clock)
         mind = Mind(service.app, database.stream, database.secret, world.uuid)
         self.engine = Engine(pool, mind, self.clock, self.relay.offer)
         self.source = Source(world, self.log, service.group, owner)
         self.due = DueWork(self.engine, service.app.work)
-        self.consumer = Consumer(self.engine, Reader(service.app, "cluster", self.clock, database.secret), self.source)
+        self.consumer = Consumer(self.engine, Reader(service.app, CLUSTER, self.clock, database.secret), self.source)
         service.group.members.append(self.source)
         self.tasks = [
             self.begin("relay", self.relay.run()),
