@@ -43,7 +43,7 @@ class Acts:
             self.ask: 12, self.ask_again: 4, self.ask_otherwise: 2, self.send_rubbish: 2, self.click: 6,
         }  # fmt: skip
         harsh = {
-            self.spoil_own: 1, self.replay: 3, self.rebalance: 4, self.fall_back: 3, self.leap: 2, self.turn_clock: 2,
+            self.spoil_own: 1, self.replay: 3, self.rebalance: 4, self.fall_back: 3, self.leap: 7, self.turn_clock: 2,
             self.kill: 2, self.revive: 6, self.retire: 1, self.heal: 3, self.redrive: 2,
             self.refuse: 2, self.accept: 3, self.arrive: 3,
         }  # fmt: skip

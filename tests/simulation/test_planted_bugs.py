@@ -5,7 +5,7 @@ import uvloop
 from simulation.__main__ import results
 from simulation.bugs import BUGS, planted
 
-SEEDS_MAX = 150
+SEEDS_MAX = 200
 
 
 @pytest.mark.parametrize("bug", BUGS)

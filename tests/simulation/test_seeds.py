@@ -8,7 +8,7 @@ from simulation.__main__ import COMMAND, results, story
 from simulation.faults import ODDS
 from simulation.run import Result
 
-SECONDS = float(os.environ.get("SIMULATION_SECONDS", "75"))
+SECONDS = float(os.environ.get("SIMULATION_SECONDS", "60"))
 SEEDS_MIN = 100
 HARDLY_EVER = 3  # times over all seeds: less than that shows nothing
 
