@@ -7,7 +7,7 @@ MEMBERS = shared/schemas shared/runtime shared/client services/intake services/s
 export UPSTREAM_STARTED_BY = make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics bench lock generated clean
+.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics bench growth lock generated clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -56,6 +56,9 @@ topics: setup ## rates, and what each group has still to read
 
 bench: setup ## the engine beside what people would otherwise use (YARDSTICKS=folder, ROUNDS=3)
 	@.venv/bin/python bench/run.py
+
+growth: setup ## how an event's cost grows with what is stored, replicas and hot keys (YARDSTICKS=folder)
+	@.venv/bin/python bench/growth.py
 
 generated: setup ## write the generated files anew
 	@.venv/bin/python deploy/checks/generated.py --write

@@ -7,29 +7,25 @@ Environment: YARDSTICKS (the folder), ROUNDS, VARIANTS, PGBIN (PostgreSQL's prog
 
 import json
 import os
-import platform
-import shutil
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from facts import YARDSTICKS, machine, psql_folder
+from picture import bars
 from upstream_stack.clock import now
 from upstream_stack.errors import Trouble
-from upstream_stack.parts.java import find_java
 from upstream_stack.parts.kafka_jars import kafka_jars
-from upstream_stack.parts.postgres_binaries import find_postgres
 from upstream_stack.terminal import Checklist, print_trouble
 from verdicts import verdicts_per_second
 
 HERE = Path(__file__).resolve().parent
-YARDSTICKS = Path(os.environ.get("YARDSTICKS") or HERE.parents[1] / "shared" / "bench")
+PICTURES = HERE.parent / "docs" / "pictures"
 VARIANTS = os.environ.get("VARIANTS", "v1,v2w6,v3,v4")
 ROUNDS = os.environ.get("ROUNDS", "3")
-PACKAGES = ("aiokafka", "faststream", "asyncpg", "pydantic", "uvloop", "confluent-kafka")
 FIGURES = ("evs", "p50", "p99", "cpu_svc", "cpu_pg", "rss")
 Row = dict[str, Any]
 
@@ -42,6 +38,7 @@ def main() -> None:
     file = HERE / "results" / f"{now():%Y-%m-%dT%H%M%SZ}.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(results, indent=1) + "\n")
+    draw(rows)
     print(f"\nReal intake: {intake['verdicts_per_second']} verdicts/s, each record answered once: {intake['answered_once']}")
     print(f"Kept in {file.relative_to(HERE.parent)}")
 
@@ -56,6 +53,7 @@ def yardsticks() -> list[Row]:
     jars = kafka_jars(Checklist().progress)
     with tempfile.TemporaryDirectory(prefix="upstream-bench-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL drops to a user of its own where we are root
+        build(set(VARIANTS.split(",")), Path(folder))
         words = [sys.executable, str(YARDSTICKS / "run_peers.py"), "--work", folder, "--libs", str(jars), "--pgbin", programs]
         words += ["--rounds", ROUNDS, "--variants", f"{VARIANTS},upstream", "--base", "upstream"]
         words += ["--add", f"upstream={sys.executable} -m upstream_bench"]
@@ -63,17 +61,35 @@ def yardsticks() -> list[Row]:
         return [json.loads(line) for line in (Path(folder) / "results.jsonl").read_text().splitlines()]
 
 
-def psql_folder() -> str:
-    """PostgreSQL's programs, the client among them, which the runner needs."""
-    found = find_postgres()
-    folder = os.environ.get("PGBIN") or (str(found.folder) if found else "")
-    if not folder or not (Path(folder) / "psql").exists():
-        raise Trouble(
-            "There is no psql",
-            "the runner asks PostgreSQL through it",
-            "apt-get install postgresql, or PGBIN=folder make bench",
-        )
-    return folder
+def build(variants: set[str], work: Path) -> None:
+    """What is not Python among the yardsticks, as their README builds it; their folder stays as it is."""
+    if variants & {"v5", "v5-poll10"}:
+        subprocess.run(["go", "build", "-o", str(work / "v5"), "."], cwd=YARDSTICKS / "v5_watermill", check=True)
+    for name, source in (("v6", "v6_kstreams"), ("v7", "v7_spring")):
+        if any(variant.startswith(name) for variant in variants):
+            _build_java(name, YARDSTICKS / source, work)
+
+
+def _build_java(name: str, source: Path, work: Path) -> None:
+    jars, classes = work / f"{name}libs", work / f"{name}-classes"
+    copy = ["mvn", "-q", "-B", "-f", str(source / "pom.xml"), "dependency:copy-dependencies", "-DincludeScope=runtime"]
+    subprocess.run([*copy, f"-DoutputDirectory={jars}"], check=True)
+    main_file = str(source / "src" / "main" / "java" / "Main.java")
+    subprocess.run(["javac", "-proc:none", "-cp", f"{jars}/*", "-d", str(classes), main_file], check=True)
+    subprocess.run(["jar", "cf", str(work / f"{name}.jar"), "-C", str(classes), "."], check=True)
+
+
+def draw(rows: list[Row]) -> None:
+    """Throughput and latency as pictures, medians over the laps."""
+    PICTURES.mkdir(exist_ok=True)
+    names = [*VARIANTS.split(","), "upstream"]
+    for figure, title, unit in (
+        ("evs", "Events a second while draining", "/s"),
+        ("p50", "Request to effect at 200 events/s, median", "ms"),
+    ):
+        found = [(name, [row[figure] for row in rows if row["variant"] == name and figure in row]) for name in names]
+        medians = [(name, round(median(values), 2 if unit == "ms" else 0)) for name, values in found if values]
+        (PICTURES / f"bench-{figure}.svg").write_text(bars(title, unit, medians, own="upstream"))
 
 
 def ratios(rows: list[Row]) -> dict[str, dict[str, float]]:
@@ -85,22 +101,6 @@ def ratios(rows: list[Row]) -> dict[str, dict[str, float]]:
         pairs = {f: [ours[r["round"]][f] / r[f] for r in theirs if r.get(f) and f in ours[r["round"]]] for f in FIGURES}
         found[name] = {figure: round(median(values), 3) for figure, values in pairs.items() if values}
     return found
-
-
-def machine() -> Row:
-    """What it was measured on."""
-    java = subprocess.run([find_java().program, "-version"], capture_output=True, text=True, check=False).stderr.splitlines()
-    return {
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "java": java[0] if java else "",
-        "postgresql": subprocess.run(
-            [f"{psql_folder()}/psql", "-V"], capture_output=True, text=True, check=True
-        ).stdout.strip(),
-        "packages": {name: version(name) for name in PACKAGES},
-        "disk": shutil.disk_usage("/").total,
-    }
 
 
 if __name__ == "__main__":

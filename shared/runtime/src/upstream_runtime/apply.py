@@ -183,8 +183,8 @@ class Mind:
 
     @staticmethod
     async def _write_due(conn: Connection, plan: Plan, applied: Applied, now: datetime) -> None:
-        if plan.claimed is not None:
-            await store.put_due(conn, [(Due(plan.claimed.kind, plan.claimed.key, None), "")])
+        if plan.claimed is not None and not await store.settle_due(conn, plan.claimed):
+            raise Overtaken("due")
         if awaited := [step.key for step in plan.steps if step.aggregate and step.aggregate.awaited]:
             await store.wake_due(conn, awaited, now)
         if applied.due:
@@ -196,6 +196,8 @@ class Mind:
         await self._write_due(conn, plan, applied, now)
         if plan.set_aside:
             await store.set_aside(conn, plan.set_aside)
+        if not (plan.moves or applied.said or plan.unless_parked):
+            return
         settled = await store.settle(conn, plan.moves, {(said.topic, said.partition) for said in applied.said})
         if settled is None:
             raise Overtaken("watermark")

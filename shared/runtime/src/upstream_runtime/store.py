@@ -165,15 +165,29 @@ async def wake_due(conn: Connection, keys: Sequence[UUID], now: datetime) -> Non
 
 
 CLAIM_DUE = """
-SELECT kind, key, due_at, correlation, attempts FROM runtime.due
-WHERE due_at <= $1 AND kind = ANY($2::text[]) ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+SELECT * FROM (
+  SELECT kind, key, due_at, correlation, attempts FROM runtime.due
+  WHERE due_at <= $1 AND kind = ANY($2::text[]) ORDER BY due_at LIMIT 20
+) first WHERE pg_try_advisory_xact_lock(hashtextextended(kind || key, 0)) LIMIT 1
 """
 
 
 async def claim_due(conn: Connection, now: datetime, kinds: Sequence[str]) -> DueRow | None:
-    """One row of due work that nobody else holds, or None."""
+    """One row of due work that nobody else has claimed, or None.
+
+    The claim does not lock the row: rows are locked after states in every transaction, and a record may be about to move
+    this one. So `settle_due` has the last word.
+    """
     row = await conn.fetchrow(CLAIM_DUE, now, kinds)
     return DueRow(*row) if row else None
+
+
+async def settle_due(conn: Connection, row: DueRow) -> bool:
+    """Take claimed work off the list. False where somebody did it, or moved it, since it was read."""
+    changed: str = await conn.execute(
+        "DELETE FROM runtime.due WHERE kind = $1 AND key = $2 AND due_at = $3", row.kind, row.key, row.due_at
+    )
+    return changed != "DELETE 0"
 
 
 async def postpone_due(conn: Connection, row: DueRow, until: datetime) -> bool:
