@@ -68,11 +68,16 @@ class Item:
     dense: bool
     steps: Sequence[Step] = ()
     inlet: Inlet | None = None
-    asked: Asked | None = None
+    party: str = ""
+    event_id: str | None = None
     cause: Cause | None = None
     identity: tuple[str, str, bytes] | None = None
     refusal: Refusal | None = None
     previous: Sequence[Mark] = ()
+
+    def asked(self) -> Asked:
+        """Where this record from outside stands, for its answer."""
+        return Asked(self.party, uuid_of(self.record.key), self.event_id, self.place[1], self.record.offset)
 
     def follows(self, known: Mark, passed: Mapping[str, int]) -> tuple[Follows, Turn | None]:
         """What this record is to a reader that stands at `known` and has `passed` other streams."""
@@ -164,12 +169,11 @@ class Reader:
         if hit is not None:
             refusal = Refusal("emergency", "emergency", hit=hit)
         event_id = envelope.id if envelope else _readable_id(record)
-        asked = Asked(party, uuid_of(record.key), event_id, record.partition, record.offset)
         identity = (record.topic, event_id, sha256(value).digest()) if event_id else None
-        cause = self._cause(asked, envelope, record)
+        cause = self._cause(party, event_id, envelope, record)
         steps = () if refusal or event is None else (self._step(inlet, event, cause, identity),)
         place, mark = (record.topic, record.partition), Mark(self.cluster, record.offset)
-        return Item(record, place, mark, False, steps, inlet, asked, cause, identity, refusal)
+        return Item(record, place, mark, False, steps, inlet, party, event_id, cause, identity, refusal)
 
     def _open(self, record: Polled, inlet: Inlet, party: str) -> tuple[Envelope | None, Event | None, Refusal | None]:
         """As much of a record as can be read, and why the rest cannot."""
@@ -191,16 +195,16 @@ class Reader:
         event, unknown = decode_foreign(envelope, document, inlet.family.events)
         if unknown:
             metrics.UNKNOWN_FIELDS.labels(record.topic).inc(unknown)
-        if uuid_of(record.key) is None or uuid_of(record.key) != getattr(event, inlet.family.key):
+        key = uuid_of(record.key)
+        if key is None or key != getattr(event, inlet.family.key):
             raise Unreadable("key-mismatch")
         return event
 
-    def _cause(self, asked: Asked, envelope: Envelope | None, record: Polled) -> Cause:
+    def _cause(self, party: str, event_id: str | None, envelope: Envelope | None, record: Polled) -> Cause:
         if envelope is not None:
-            return _cause(envelope, asked.party or None, *self._received(record))
-        where = f"{asked.partition}/{asked.offset}"
-        name, source, party = asked.event_id or where, f"/{asked.party}", asked.party or None
-        return Cause(name, source, self.clock.now(), None, party, None, *self._received(record))
+            return _cause(envelope, party or None, *self._received(record))
+        name = event_id or f"{record.partition}/{record.offset}"
+        return Cause(name, f"/{party}", self.clock.now(), None, party or None, None, *self._received(record))
 
     def _received(self, record: Polled) -> tuple[datetime, datetime]:
         by_wall = record_time(record)

@@ -43,9 +43,8 @@ class Undecided:
         return derived_id(record_time(item.record), where, self.secret)
 
     def _answer(self, item: Item, refusal: Refusal, remember: Identity | None) -> Step:
-        inlet, asked, cause = item.inlet, item.asked, item.cause
+        inlet, asked, cause = item.inlet, item.asked(), item.cause
         assert inlet is not None, "only inlets refuse"
-        assert asked is not None, "every record of an inlet can be asked about"
         assert cause is not None, "every record of an inlet has a cause"
 
         def decide(_: None, fact: Refusal, context: Context[Any]) -> Decision[None]:
