@@ -16,7 +16,7 @@ from support.system_topics import Desk, question, services_time, submission_reco
 from upstream_stack.errors import Trouble
 from upstream_stack.stack import Stack
 
-ORDER = ("--by", "demo.operator", "--reason", "the rule was mended")
+ORDER = ("--by", "demo.operator", "--reason", "the rule was mended [/tmp/x]")
 POISON = "vi"  # a language that no other test asks in
 
 
@@ -65,9 +65,10 @@ def test_a_submission_that_cannot_be_decided_on_waits_alone_and_is_redriven_by_n
     assert stack.run("parked", "list").strip() == "Nothing is parked."
     acts = listed(stack, "parked", "acts")
     assert [(a["act"], a["by"], a["reason"]) for a in acts if a["target"].endswith(parked["key"])] == [
-        ("redrive-parked", "demo.operator", "the rule was mended")
+        ("redrive-parked", "demo.operator", "the rule was mended [/tmp/x]")
     ]
     assert len(rows(stack, "intake", "SELECT 1 FROM request WHERE body LIKE $1", f'%"{POISON}"%')) == 1
+    assert "[/tmp/x]" in stack.run("parked", "acts").replace("\n", "")
     with pytest.raises(Trouble, match="is not parked"):
         stack.run("parked", "redrive", *key, *ORDER)
 

@@ -1,5 +1,6 @@
 """What operators do about records that wait: put back, go on without, once, dry or for good, and kept with name and reason."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -123,6 +124,34 @@ async def test_a_record_whose_key_is_parked_is_put_back_behind_what_waits(one: R
     assert await one.labels(KEY) == ["poison", "late"]
 
 
+async def test_another_record_under_an_id_that_was_used_never_takes_the_first_one_s_place(
+    one: Running, door: httpx.AsyncClient
+) -> None:
+    await one.take(one.asked(0, "the id", "genuine", KEY), one.asked(1, "the id", "impostor", KEY))
+    letter = await one.pool.fetchval("SELECT id FROM runtime.set_aside")
+    refused = await door.post(f"/set-aside/{letter}", json=ORDER)
+    assert (refused.status_code, refused.json()["detail"]) == (409, "it still cannot be read: id-reuse")
+    await one.take(one.asked(2, "the id", "genuine", KEY))
+    assert await one.labels(KEY) == ["genuine"]
+    assert [answer["verdict"] for answer in await one.answers()] == ["accepted", "quarantined", "duplicate"]
+
+
+async def test_a_redrive_wakes_a_drain_that_knew_of_nothing_parked(one: Running, door: httpx.AsyncClient) -> None:
+    one.mood.breaks("poison")
+    await one.another().take([one.raised(1, "poison", KEY)])
+    one.mood.mended("poison")
+    one.consumer.parking.some = False
+    drain = asyncio.create_task(one.consumer.parking.run())
+    try:
+        await asyncio.sleep(0.1)
+        assert (await door.post(f"/parked/counter/{KEY}", json=ORDER)).status_code == 200
+        async with asyncio.timeout(2):
+            while await one.labels(KEY) != ["poison"]:
+                await asyncio.sleep(0.05)
+    finally:
+        drain.cancel()
+
+
 async def test_a_gap_is_accepted_by_name_and_reading_goes_on_behind_it(
     one: Running, door: httpx.AsyncClient, lines: list[Any]
 ) -> None:
@@ -148,7 +177,17 @@ async def test_a_gap_is_accepted_by_name_and_reading_goes_on_behind_it(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b'{"by":"a"}', b'{"by":"","reason":"x"}', b'{"by":"a b","reason":"x"}', b'{"by":"a","reason":"x","more":1}'],
+    [
+        b"",
+        b"{",
+        b'{"by":"a"}',
+        b'{"by":"","reason":"x"}',
+        b'{"by":"a b","reason":"x"}',
+        b'{"by":"a","reason":"x","more":1}',
+        b'{"by":"a","reason":"\\u0000"}',
+        b'{"by":"a","reason":"   "}',
+        b'{"by":"a","reason":"\\u001b[31m"}',
+    ],
 )
 async def test_an_order_without_name_and_reason_is_refused(one: Running, door: httpx.AsyncClient, body: bytes) -> None:
     assert (await door.post(f"/parked/counter/{KEY}", content=body)).status_code == 422
@@ -157,3 +196,10 @@ async def test_an_order_without_name_and_reason_is_refused(one: Running, door: h
 
 def known_today(headers: Any) -> bytes:
     return json.dumps([[name, value.hex()] for name, value in headers]).encode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/parked/%00/" + str(KEY), "/parked/a%2Fb/" + str(KEY), "/parked/" + "x" * 500 + f"/{KEY}", "/gaps/%00/0"]
+)
+async def test_strange_names_are_refused_before_anybody_looks(one: Running, door: httpx.AsyncClient, path: str) -> None:
+    assert (await door.post(path, json=ORDER)).status_code in {404, 422}

@@ -245,3 +245,76 @@ async def _none_parked(consumer: Any) -> bool:
 
 async def _committed(bus: Bus, group: str, topic: str, offset: int) -> bool:
     return await asyncio.to_thread(bus.committed, group, topic) == offset
+
+
+async def test_a_record_that_broke_our_reading_is_applied_to_the_keys_it_turns_out_to_concern(one: Running) -> None:
+    """Parked under its own key, because nobody knew better; read again by a mended service, it concerns two others."""
+    own, first, second = fresh_id(), fresh_id(), fresh_id()
+    route = one.app.routes[0]
+
+    def broken(_: Any) -> Any:
+        raise ZeroDivisionError
+
+    one.consumer.reader.routes[route.topic.name] = replace(route, steps=broken)
+    await one.take(one.raised(1, "to both", own))
+    assert [row[1:4] for row in await parked(one)] == [(own, "ZeroDivisionError", 1)]
+    one.consumer.reader.routes[route.topic.name] = replace(route, steps=lambda event: [(first, event), (second, event)])
+    one.mood.breaks("to the second")
+    await one.take(one.asked(0, "an id", "to the second", second))
+    await drained(one)
+    assert await one.labels(first) == ["to both"]
+    assert await one.labels(second) == [], "it overtook what waits there"
+    one.mood.mended("to the second")
+    await drained(one)
+    assert await one.labels(second) == ["to the second", "to both"]
+    assert await one.labels(own) == [] and await parked(one) == []
+
+
+async def test_a_record_that_asks_one_key_for_two_things_waits_whole_and_is_applied_whole(one: Running) -> None:
+    key = fresh_id()
+    route = one.app.routes[0]
+
+    def twice(event: Any) -> Any:
+        return [(key, event.model_copy(update={"label": f"{event.label} {half}"})) for half in ("a", "b")]
+
+    one.consumer.reader.routes[route.topic.name] = replace(route, steps=twice)
+    one.mood.breaks("1 b")
+    await one.take(one.raised(1, "1", key), one.raised(2, "2", key))
+    assert await one.labels(key) == [], "half of it went ahead"
+    assert await waiting(one) == 2
+    one.mood.mended("1 b")
+    await drained(one)
+    assert await one.labels(key) == ["1 a", "1 b", "2 a", "2 b"]
+
+
+async def test_a_key_whose_reading_lacks_something_keeps_no_other_waiting(one: Running) -> None:
+    lacking, other = fresh_id(), fresh_id()
+    one.mood.breaks("x")
+    await one.take(one.asked(0, "a", "x", lacking), one.raised(1, "x", other))
+    inlet = one.app.inlets[0]
+
+    def key_file_is_away(*_: Any) -> Any:
+        raise FileNotFoundError
+
+    one.mood.mended("x")
+    reader = one.consumer.reader
+    reader.app = replace(one.app, inlets=(replace(inlet, prepare=key_file_is_away),))
+    reader.inlets.clear()
+    await drained(one)
+    assert await one.labels(other) == ["x"]
+    assert [row[1:3] for row in await parked(one)] == [(lacking, "NotReadableNowError")]
+
+
+async def test_what_another_process_parked_before_it_died_is_drained_by_whoever_lives(one: Running) -> None:
+    key = fresh_id()
+    one.mood.breaks("poison")
+    await one.another().take([one.raised(1, "poison", key)])
+    one.consumer.parking.some = False
+    one.mood.mended("poison")
+    one.clock.forward(parking.FIRST_TRY_SECONDS)
+    drain = asyncio.create_task(one.consumer.parking.run())
+    try:
+        await until(lambda: _is_waiting(one, 0))
+    finally:
+        drain.cancel()
+    assert await one.labels(key) == ["poison"]

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from upstream_stack.errors import Trouble, command
 from upstream_stack.processes import SERVICES
 from upstream_stack.staff_door import content, order, said
-from upstream_stack.terminal import out, print_json
+from upstream_stack.terminal import out, plain, print_json
 
 parked = typer.Typer(help="Keys that wait with a record that could not be decided on.", no_args_is_help=True)
 gap = typer.Typer(help="Numbers that are missing on our own topics.", no_args_is_help=True)
@@ -116,5 +117,5 @@ def _print(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: boo
     for column in columns:
         table.add_column(column.replace("_", " "), justify="right" if rows and isinstance(rows[0][column], int) else "left")
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        table.add_row(*(Text(plain(str(row[column]))) for column in columns))
     out.print(table if rows else nothing)

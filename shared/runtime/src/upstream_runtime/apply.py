@@ -28,7 +28,10 @@ class Overtaken(Exception):
 
 @dataclass(slots=True)
 class Step:
-    """One fact about one key. A step without an aggregate only says something."""
+    """One fact about one key. A step without an aggregate only says something.
+
+    `unread` stands for a record that our own reading broke over: nobody knows yet which keys it concerns.
+    """
 
     aggregate: Aggregate | None
     key: UUID
@@ -36,6 +39,7 @@ class Step:
     fact: object
     cause: Cause
     inbox: tuple[str, str, bytes] | None = None
+    unread: bool = False
 
     @property
     def belongs_to(self) -> str:

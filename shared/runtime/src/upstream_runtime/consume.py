@@ -271,10 +271,11 @@ class Consumer:
 
     # ---- what must wait
 
-    def go_on_behind(self, place: Partition, accepted: Mark) -> None:
+    def go_on_behind(self, place: Partition, accepted: Mark, offset: int) -> None:
         """An operator accepted a gap: read on with the record that was refused behind it."""
         self._marks[place] = accepted
-        self.positions.rewind(place, self.gaps.accepted(place).offset)
+        self.gaps.forget(place)
+        self.positions.rewind(place, offset)
 
     def _hold(self, record: Polled, reason: Exception) -> None:
         """A record that cannot be passed by in any way: its partition waits, visibly, and is tried again."""

@@ -72,6 +72,6 @@ class Gaps:
         del self._of[place]
         return gap.offset if n == gap.found - 1 else None
 
-    def accepted(self, place: Partition) -> Gap:
-        """Forget a hole that an operator accepted."""
-        return self._of.pop(place)
+    def forget(self, place: Partition) -> None:
+        """An operator accepted the hole."""
+        self._of.pop(place, None)

@@ -1,17 +1,21 @@
 """The operator's door of a process: parked keys, records set aside, gaps. JSON both ways, behind the operator's token."""
 
 from collections.abc import Awaitable
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from upstream_runtime.gaps import Gap
 from upstream_runtime.operators import NothingToDoError, Operators, Order, StillUnreadableError
 from upstream_runtime.pages import read_body, staff_guard
-from upstream_runtime.parked import Act, ParkedKey, ParkedRecord, StateKey
+from upstream_runtime.parked import Act, ParkedKey, StateKey
 from upstream_runtime.store import Partition
+
+Aggregate = Annotated[str, Path(pattern="^[a-z_-]{1,50}$")]
+Topic = Annotated[str, Path(pattern="^[a-z0-9.-]{1,249}$")]
+READABLE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
 
 
 class OrderBody(BaseModel):
@@ -19,7 +23,7 @@ class OrderBody(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
     by: str = Field(min_length=1, max_length=100, pattern=r"^[\w.@+-]+$")
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=500, pattern=READABLE)
     dry_run: bool = False
 
 
@@ -37,8 +41,8 @@ def _looks(router: APIRouter, operators: Operators) -> None:
         return {"parked": [_shown_key(key) for key in await operators.parked()]}
 
     @router.get("/parked/{aggregate}/{key}")
-    async def waiting(aggregate: str, key: UUID) -> dict[str, Any]:
-        return {"waiting": [_shown_record(record) for record in await operators.waiting(StateKey(aggregate, key))]}
+    async def waiting(aggregate: Aggregate, key: UUID) -> dict[str, Any]:
+        return {"waiting": [found._asdict() for found in await operators.waiting(StateKey(aggregate, key))]}
 
     @router.get("/gaps")
     async def gaps() -> dict[str, Any]:
@@ -51,7 +55,7 @@ def _looks(router: APIRouter, operators: Operators) -> None:
 
 def _acts(router: APIRouter, operators: Operators) -> None:
     @router.post("/parked/{aggregate}/{key}")
-    async def retry(aggregate: str, key: UUID, http: Request) -> dict[str, str]:
+    async def retry(aggregate: Aggregate, key: UUID, http: Request) -> dict[str, str]:
         return await _done(operators.retry(StateKey(aggregate, key), _order(await http.body())))
 
     @router.post("/set-aside/{letter}")
@@ -59,7 +63,7 @@ def _acts(router: APIRouter, operators: Operators) -> None:
         return await _done(operators.put_back(letter, _order(await http.body())))
 
     @router.post("/gaps/{topic}/{partition}")
-    async def go_on(topic: str, partition: int, http: Request) -> dict[str, str]:
+    async def go_on(topic: Topic, partition: int, http: Request) -> dict[str, str]:
         return await _done(operators.go_on_without((topic, partition), _order(await http.body())))
 
 
@@ -73,11 +77,6 @@ def _shown_key(key: ParkedKey) -> dict[str, Any]:
         "tries": key.tries,
         "try_at": key.try_at.isoformat(),
     }
-
-
-def _shown_record(record: ParkedRecord) -> dict[str, Any]:
-    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-    return {**place, "bytes": len(record.value or b"")}
 
 
 def _shown_gap(place: Partition, gap: Gap) -> dict[str, Any]:

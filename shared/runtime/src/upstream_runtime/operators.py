@@ -18,8 +18,9 @@ from upstream_runtime.clock import fresh_id
 from upstream_runtime.consume import Consumer
 from upstream_runtime.database import connection
 from upstream_runtime.engine import Engine
+from upstream_runtime.firsts import first_answers
 from upstream_runtime.gaps import Gap
-from upstream_runtime.parked import Act, ParkedKey, ParkedRecord, StateKey
+from upstream_runtime.parked import Act, ParkedKey, StateKey, Waiting
 from upstream_runtime.store import Mark, Partition, SetAside
 
 SHOWN_MAX: Final = 500
@@ -68,10 +69,10 @@ class Operators:
         async with connection(self._engine.pool) as conn:
             return await parked.keys(conn, SHOWN_MAX)
 
-    async def waiting(self, of: StateKey) -> list[ParkedRecord]:
+    async def waiting(self, of: StateKey) -> list[Waiting]:
         """The records that wait for a parked key, in order; at most SHOWN_MAX."""
         async with connection(self._engine.pool) as conn:
-            return await parked.first(conn, of, SHOWN_MAX)
+            return await parked.waiting(conn, of, SHOWN_MAX)
 
     async def acts(self) -> list[Act]:
         """What operators did, the latest first; at most SHOWN_MAX."""
@@ -100,6 +101,7 @@ class Operators:
             return "would be tried at once"
         await self._engine.ask(make_due)
         if (consumer := self._consumer()) is not None:
+            consumer.parking.some = True
             consumer.parking.wake.set()
         return "tried at once"
 
@@ -135,7 +137,9 @@ class Operators:
         if item.refusal is not None:
             raise StillUnreadableError(item.refusal.code)
         if item.identity is not None:
-            await parked.forget_answer(conn, *item.identity[:2])
+            await parked.forget_answer(conn, *item.identity)
+            if await first_answers(conn, [item]):
+                raise StillUnreadableError("id-reuse")
         steps, _ = await consumer.parking.hold_back(conn, [(step, item) for step in item.steps], (), now)
         return Plan(steps, resolved=True)
 
@@ -173,7 +177,7 @@ class Operators:
                 await parked.note(conn, self._act("accept-gap", target, order, self._engine.now(), "accepted"))
 
         await self._engine.ask(move)
-        consumer.go_on_behind(place, accepted)
+        consumer.go_on_behind(place, accepted, gap.offset)
         log.error("gap.accepted", topic=place[0], partition=place[1], expected=gap.expected, n=gap.behind.n)
         return f"went on without {target}"
 

@@ -43,6 +43,16 @@ class ParkedRecord:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, Any]]
+    unread: bool
+
+
+class Waiting(NamedTuple):
+    """Where a parked record stands, and how large it is."""
+
+    topic: str
+    partition: int
+    offset: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ class ToPark:
     key: bytes | None
     value: bytes | None
     headers: bytes
+    unread: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +109,8 @@ FROM unnest($1::text[], $2::uuid[], $3::text[], $6::int[]) AS k (aggregate, key,
 ON CONFLICT (aggregate, key) DO UPDATE SET waiting = p.waiting + excluded.waiting
 """
 PARK = """
-INSERT INTO runtime.parked (aggregate, key, topic, partition, position, broker_ms, record_key, value, headers)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO runtime.parked (aggregate, key, topic, partition, position, broker_ms, record_key, value, headers, unread)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 
@@ -120,7 +131,7 @@ async def park(conn: Connection, rows: Sequence[ToPark], now: datetime, first_tr
         [counts[of][1] for of in keys],
     )
     await conn.executemany(
-        PARK, [(*r.of, r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers) for r in rows]
+        PARK, [(*r.of, r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers, r.unread) for r in rows]
     )
 
 
@@ -137,7 +148,7 @@ async def claim(conn: Connection, now: datetime) -> ParkedKey | None:
 
 
 FIRST = """
-SELECT place, topic, partition, position AS offset, broker_ms AS timestamp, record_key AS key, value, headers
+SELECT place, topic, partition, position AS offset, broker_ms AS timestamp, record_key AS key, value, headers, unread
 FROM runtime.parked
 WHERE aggregate = $1 AND key = $2 ORDER BY place LIMIT $3
 """
@@ -149,11 +160,24 @@ async def first(conn: Connection, of: StateKey, limit: int) -> list[ParkedRecord
     return [ParkedRecord(**{**row, "headers": headers_of(row["headers"])}) for row in rows]
 
 
-async def release(conn: Connection, of: StateKey, places: Sequence[int]) -> None:
-    """Take records out of a key's queue. A key without any is no longer parked."""
+async def waiting(conn: Connection, of: StateKey, limit: int) -> list[Waiting]:
+    """The records that wait for a key, in order, without what they hold."""
+    rows = await conn.fetch(
+        "SELECT topic, partition, position, coalesce(octet_length(value), 0) FROM runtime.parked"
+        " WHERE aggregate = $1 AND key = $2 ORDER BY place LIMIT $3",
+        *of, limit,
+    )  # fmt: skip
+    return [Waiting(*row) for row in rows]
+
+
+async def release(conn: Connection, of: StateKey, places: Sequence[int], now: datetime) -> None:
+    """Take records out of a key's queue. A key without any is no longer parked; another one's turn comes after all that are due."""
     await conn.execute("DELETE FROM runtime.parked WHERE aggregate = $1 AND key = $2 AND place = ANY($3)", *of, places)
     await conn.execute(
-        "UPDATE runtime.parked_key SET waiting = waiting - $3, tries = 0 WHERE aggregate = $1 AND key = $2", *of, len(places)
+        "UPDATE runtime.parked_key SET waiting = waiting - $3, tries = 0, try_at = $4 WHERE aggregate = $1 AND key = $2",
+        *of,
+        len(places),
+        now,
     )
     await conn.execute("DELETE FROM runtime.parked_key WHERE aggregate = $1 AND key = $2 AND waiting = 0", *of)
 
@@ -205,9 +229,9 @@ async def take_set_aside(conn: Connection, letter: UUID, now: datetime) -> SetAs
     return SetAside(*row) if row else None
 
 
-async def forget_answer(conn: Connection, topic: str, event_id: str) -> None:
-    """Let the next answer to a record from outside be its first."""
-    await conn.execute("DELETE FROM runtime.inbox WHERE topic = $1 AND id = $2", topic, event_id)
+async def forget_answer(conn: Connection, topic: str, event_id: str, body_hash: bytes) -> None:
+    """Let the next answer to this record from outside be its first; another record under its id keeps its own."""
+    await conn.execute("DELETE FROM runtime.inbox WHERE topic = $1 AND id = $2 AND hash = $3", topic, event_id, body_hash)
 
 
 async def note(conn: Connection, act: Act) -> None:

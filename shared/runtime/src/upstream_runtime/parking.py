@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import Final
 
 import structlog
@@ -18,12 +19,13 @@ from upstream_runtime.apply import Plan, Step
 from upstream_runtime.engine import Engine
 from upstream_runtime.failures import Trouble, trouble
 from upstream_runtime.firsts import first_answers, refusal_of
-from upstream_runtime.parked import ParkedKey, StateKey, ToPark
+from upstream_runtime.parked import ParkedKey, ParkedRecord, StateKey, ToPark
 from upstream_runtime.records import Item, Reader, as_json
 from upstream_runtime.store import SetAside
 from upstream_runtime.undecided import Undecided
 
 LOOK_SECONDS: Final = 0.5
+LOOK_ANYWAY_EVERY: Final = 10  # turns: another process may have parked a key, and died
 FIRST_TRY_SECONDS: Final = 5.0
 TRY_SECONDS_MAX: Final = 600.0
 DRAINED_AT_ONCE: Final = 100  # records
@@ -38,8 +40,16 @@ class ParkingFullError(Exception):
     """There is no room to park in: the partition stops, visibly, instead of emptying its topic into a table."""
 
 
+class NotReadableNowError(Exception):
+    """Something that reading needs is not there."""
+
+
+class ElsewhereError(Exception):
+    """A parked record concerns other keys than when it was parked: a person must look."""
+
+
 class Parking:
-    """The parked keys of one process's database. `some` is False only where nothing was parked when last looked at."""
+    """The parked keys of one process's database. `some` is False where this process knows of none; others may have parked."""
 
     def __init__(self, engine: Engine, reader: Reader, undecided: Undecided) -> None:
         self.some = True
@@ -61,21 +71,22 @@ class Parking:
         await self._engine.mind.resolve(conn, steps)
         known = await parked.locked(conn, {_state_of(step) for step in steps if step.aggregate})
         waiting = {of: key.waiting for of, key in known.items()}
+        reasons = {(id(item), _state_of(step)): why for step, item in pairs for bad, why in poison if bad is step}
         flowing: list[Step] = []
-        queued: list[ToPark] = []
-        held_back: list[Item] = []
+        queued: dict[tuple[int, StateKey], ToPark] = {}  # one row for a record and a key, whatever it asks of it
+        held_back: dict[int, Item] = {}
         for step, item in pairs:
             of = _state_of(step)
-            reason = next((why for bad, why in poison if bad is step), "")
-            if step.aggregate and (of in waiting or reason):
-                waiting[of] = waiting.get(of, 0) + 1
-                queued.append(_to_park(of, item, reason))
-                held_back.append(item)
-            else:
+            one = (id(item), of)
+            if step.aggregate is None or (of not in waiting and one not in reasons):
                 flowing.append(step)
+            elif one not in queued:
+                waiting[of] = waiting.get(of, 0) + 1
+                queued[one] = _to_park(of, item, reasons.get(one, ""), unread=step.unread)
+                held_back[id(item)] = item
         if queued:
-            await self._park(conn, queued, waiting, len(waiting) - len(known), now)
-        return flowing, held_back
+            await self._park(conn, list(queued.values()), waiting, len(waiting) - len(known), now)
+        return flowing, list(held_back.values())
 
     async def _park(
         self, conn: Connection, rows: Sequence[ToPark], waiting: dict[StateKey, int], new_keys: int, now: datetime
@@ -88,8 +99,9 @@ class Parking:
 
     async def run(self) -> None:
         """Try parked keys again when their time has come. Runs beside the route until it is cancelled."""
-        while True:
-            if not (self.some and await self._engine.patiently(self.once)):
+        for turn in count():
+            look = self.some or not turn % LOOK_ANYWAY_EVERY
+            if not (look and await self._engine.patiently(self.once)):
                 await self._sleep()
 
     async def _sleep(self) -> None:
@@ -124,7 +136,7 @@ class Parking:
             return Plan()
         tried.append(found)
         steps, aside, places = await self._waiting(conn, found.of, limit, now)
-        await parked.release(conn, found.of, places)
+        await parked.release(conn, found.of, places, now)
         return Plan(steps, set_aside=aside, resolved=True)
 
     async def _waiting(
@@ -132,7 +144,7 @@ class Parking:
     ) -> tuple[list[Step], list[SetAside], list[int]]:
         """What the first records of a key's queue ask for, read anew: a mended service reads what its elder could not."""
         records = await parked.first(conn, of, limit)
-        items = [self._reader.read(record) for record in records]
+        items = [self._read(record) for record in records]
         first = await first_answers(conn, items)
         steps: list[Step] = []
         aside: list[SetAside] = []
@@ -151,9 +163,29 @@ class Parking:
                 steps += said if not known else []
                 aside += [letter for letter in letters if letter.id not in known]
                 continue
-            await self._engine.mind.resolve(conn, item.steps)
-            steps += [step for step in item.steps if _state_of(step) == of]
+            steps += await self._steps_now(conn, of, record, item, now)
         return steps, aside, places
+
+    def _read(self, record: ParkedRecord) -> Item:
+        try:
+            return self._reader.read(record)
+        except OSError as missing:  # a key file that is not there keeps its own key waiting, and no other
+            raise NotReadableNowError from missing
+
+    async def _steps_now(self, conn: Connection, of: StateKey, record: ParkedRecord, item: Item, now: datetime) -> list[Step]:
+        """What a record that waited for a key asks of it today. Where nobody could read it then, all that it asks.
+
+        Raises ElsewhereError where it concerns other keys by now, some of which may have had it.
+        """
+        await self._engine.mind.resolve(conn, item.steps)
+        mine = [step for step in item.steps if _state_of(step) == of]
+        others = [step for step in item.steps if _state_of(step) != of]
+        if not others or (mine and not record.unread):
+            return mine
+        if not record.unread and len(others) > 1:
+            raise ElsewhereError
+        flowing, _ = await self.hold_back(conn, [(step, item) for step in others], (), now)
+        return mine + flowing
 
     async def _put_off(self, tried: ParkedKey, error: Exception) -> None:
         wait = min(FIRST_TRY_SECONDS * 2 ** min(tried.tries, 10), TRY_SECONDS_MAX)
@@ -162,9 +194,10 @@ class Parking:
         log.error("key.still-parked", aggregate=tried.of.aggregate, key=str(tried.of.key), attempt=tried.tries, exc_info=error)
 
     async def _none_is_due(self) -> bool:
-        count = await self._engine.ask(parked.count)
-        metrics.PARKED.set(count)
-        self.some = count > 0
+        self.some = False  # before the look: whoever parks meanwhile says so again
+        found = await self._engine.ask(parked.count)
+        metrics.PARKED.set(found)
+        self.some |= found > 0
         return False
 
 
@@ -172,9 +205,9 @@ def _state_of(step: Step) -> StateKey:
     return StateKey(step.aggregate.name if step.aggregate else "", step.key)
 
 
-def _to_park(of: StateKey, item: Item, reason: str) -> ToPark:
+def _to_park(of: StateKey, item: Item, reason: str, *, unread: bool) -> ToPark:
     record = item.record
     return ToPark(
         of, reason, record.topic, record.partition, record.offset, record.timestamp,
-        record.key, record.value, as_json(record.headers),
+        record.key, record.value, as_json(record.headers), unread,
     )  # fmt: skip

@@ -227,7 +227,7 @@ def _undecidable(aggregate: Aggregate, key: UUID | None, cause: Cause, broken: E
     def decide(*_: object) -> Decision[Any]:
         raise broken
 
-    return Step(aggregate, key or UUID(int=0), decide, None, cause)
+    return Step(aggregate, key or UUID(int=0), decide, None, cause, unread=True)
 
 
 def record_time(record: Polled) -> datetime:

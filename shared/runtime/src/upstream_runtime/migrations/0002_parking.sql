@@ -13,7 +13,7 @@ CREATE TABLE runtime.parked_key (
 );
 CREATE INDEX parked_key_try_at ON runtime.parked_key (try_at);
 
--- Its records, the undecidable one first, as they came. `place` is their order.
+-- Its records, the undecidable one first, as they came. `place` is their order. Of an `unread` one nobody knew the keys yet.
 CREATE TABLE runtime.parked (
   aggregate text NOT NULL,
   key uuid NOT NULL,
@@ -25,6 +25,7 @@ CREATE TABLE runtime.parked (
   record_key bytea,
   value bytea,
   headers bytea NOT NULL,
+  unread boolean NOT NULL,
   PRIMARY KEY (aggregate, key, place)
 );
 
