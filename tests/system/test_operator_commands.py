@@ -78,6 +78,7 @@ def test_a_record_set_aside_stays_aside_while_it_cannot_be_read_and_says_why(sta
     desk.send([replace(submission_record(question(at), at), value=b"{torn")])
     assert desk.answers(1)[0].data["verdict"] == "quarantined"
     letter = max(listed(stack, "dead-letters", "list"), key=lambda found: found["set_aside_at"])["dead_letter_id"]
+    assert letter in {kept["id"] for kept in listed(stack, "dead-letters", "kept")}
     with pytest.raises(Trouble, match="malformed-json") as trouble:
         stack.run("dead-letters", "redrive", letter, *ORDER)
     assert "intake did not put it back" in trouble.value.what

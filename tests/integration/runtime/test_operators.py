@@ -85,6 +85,8 @@ async def test_a_record_set_aside_is_applied_late_and_once(one: Running, door: h
     dry = await door.post(f"/set-aside/{letter}", json={**ORDER, "dry_run": True})
     assert dry.json() == {"answer": "would say 2 and change 1"}
     assert await one.labels(KEY) == ["on time"] and await acts(door) == []
+    (shown,) = (await door.get("/set-aside")).json()["set_aside"]
+    assert (shown["id"], shown["reason"], shown["redriven_at"]) == (str(letter), "unsupported-version", None)
     before = await one.pool.fetch("SELECT * FROM runtime.watermark")
     assert (await door.post(f"/set-aside/{letter}", json=ORDER)).json() == {"answer": "applied late; said 2"}
     assert await one.labels(KEY) == ["on time", "late"]
@@ -92,6 +94,7 @@ async def test_a_record_set_aside_is_applied_late_and_once(one: Running, door: h
     assert [answer["verdict"] for answer in await one.answers()] == ["quarantined", "accepted", "accepted"]
     assert len(named(lines, "record.applied-late")) == 1
     assert (await door.post(f"/set-aside/{letter}", json=ORDER)).status_code == 404
+    assert (await door.get("/set-aside")).json()["set_aside"][0]["redriven_at"] is not None
     assert await one.labels(KEY) == ["on time", "late"]
     assert await acts(door) == [("redrive-set-aside", "demo.operator", "mended in version 2")]
 

@@ -64,6 +64,8 @@ def read_manifest(folder: Path, row: Service) -> Manifest:
         raise Trouble(
             f"{folder} is no backup of {row.name}", f"it is one of {found.process}", command("restore", found.process)
         )
+    if age < timedelta(0):
+        raise Trouble(f"{folder} was taken in the future", found.taken_at, command("backup", row.name))
     if age > AGE_MAX:
         why = f"it is {age.days} days old, and topics keep no more than {AGE_MAX.days} days of what happened since"
         raise Trouble("This backup is too old", why, command("backup", row.name))
@@ -75,6 +77,10 @@ async def put_back(connection: Connection, row: Service, folder: Path, manifest:
     if await migrations(connection) != manifest.migrations:
         why = "the database has other migrations than when the backup was taken"
         raise Trouble("This backup is of another version", why, command("backup", row.name))
+    if await tables(connection, row) != list(manifest.tables):
+        raise Trouble(
+            "This backup does not hold the tables of this version", "its manifest names others", command("backup", row.name)
+        )
     await connection.execute("SET LOCAL session_replication_role = replica")  # no checks between tables, no triggers
     for table in manifest.tables:
         await connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables

@@ -23,11 +23,12 @@ from upstream_stack.kafka_access import ANSWER_SECONDS, own_config
 from upstream_stack.rights import OPERATORS
 from upstream_stack.settings import Target, running_target
 from upstream_stack.terminal import out, print_json
-from upstream_stack.waiting_commands import redrive_letter
+from upstream_stack.waiting_commands import list_kept, redrive_letter
 
 app = typer.Typer(help="Records that were set aside for a person.", no_args_is_help=True)
 
 app.command(name="redrive")(redrive_letter)
+app.command(name="kept")(list_kept)
 
 _BODY_FIELDS = frozenset({"value", "key", "headers"})
 

@@ -3,7 +3,7 @@
 Asks the operator's door of each process. Every act is signed, kept in that process's database, and can be tried dry.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import typer
@@ -24,11 +24,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="For a machine.")]
 _NOTHING_HERE = 404
 
 
+def list_kept(*, as_json: AsJson = False) -> None:
+    """Every record that is still set aside in the services' tables, those that the topic no longer keeps too."""
+    columns = ("process", "id", "topic", "partition", "offset", "reason", "set_aside_at", "redriven_at")
+    _print_all(_everywhere("/set-aside", "set_aside"), columns, as_json=as_json, nothing="Nothing is set aside.")
+
+
 @parked.command(name="list")
 def list_parked(*, as_json: AsJson = False) -> None:
     """Every parked key: whose, since when, why, how many records wait, when it is tried again."""
     columns = ("process", "aggregate", "key", "reason", "parked_at", "waiting", "tries", "try_at")
-    _print(list(_everywhere("/parked", "parked")), columns, as_json=as_json, nothing="Nothing is parked.")
+    _print_all(_everywhere("/parked", "parked"), columns, as_json=as_json, nothing="Nothing is parked.")
 
 
 @parked.command(name="show")
@@ -49,14 +55,14 @@ def redrive_parked(process: str, aggregate: str, key: str, *, reason: Reason, by
 def show_acts(*, as_json: AsJson = False) -> None:
     """What operators did, in every process: who, when, why."""
     columns = ("process", "at", "act", "target", "by", "reason", "outcome")
-    _print(list(_everywhere("/acts", "acts")), columns, as_json=as_json, nothing="Nobody did anything.")
+    _print_all(_everywhere("/acts", "acts"), columns, as_json=as_json, nothing="Nobody did anything.")
 
 
 @gap.command(name="list")
 def list_gaps(*, as_json: AsJson = False) -> None:
     """Every partition that waits for numbers which were looked for in vain."""
     columns = ("process", "topic", "partition", "expected", "stream", "n")
-    _print(list(_everywhere("/gaps", "gaps")), columns, as_json=as_json, nothing="No number is missing.")
+    _print_all(_everywhere("/gaps", "gaps"), columns, as_json=as_json, nothing="No number is missing.")
 
 
 @gap.command(name="accept")
@@ -73,8 +79,13 @@ def redrive_letter(
     dry_run: DryRun = False,
 ) -> None:
     """Read a record that was set aside once more, and apply it, late. A second time does nothing."""
+    silent = []
     for service in SERVICES:
-        response = order(service.name, "POST", f"/set-aside/{dead_letter_id}", _order(reason, by, dry_run=dry_run))
+        try:
+            response = order(service.name, "POST", f"/set-aside/{dead_letter_id}", _order(reason, by, dry_run=dry_run))
+        except Trouble:
+            silent.append(service.name)
+            continue
         if response.status_code == _NOTHING_HERE:
             continue
         if response.is_error:
@@ -85,7 +96,7 @@ def redrive_letter(
         return
     raise Trouble(
         f"There is nothing to put back under {dead_letter_id}",
-        "no process has set it aside, or it was put back before",
+        f"silent: {', '.join(silent)}" if silent else "no process has set it aside, or it was put back before",
         command("parked", "acts"),
     )
 
@@ -103,10 +114,29 @@ def _ordered(process: str, method: str, path: str, body: dict[str, Any] | None =
     return content(response)
 
 
-def _everywhere(path: str, name: str) -> Iterator[dict[str, Any]]:
+@dataclass(slots=True)
+class _Found:
+    """What the processes answered, and which did not."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+
+
+def _everywhere(path: str, name: str) -> _Found:
+    found = _Found()
     for service in SERVICES:
-        for found in _ordered(service.name, "GET", path)[name]:
-            yield {"process": service.name, **found}
+        try:
+            found.rows += [{"process": service.name, **row} for row in _ordered(service.name, "GET", path)[name]]
+        except Trouble:
+            found.silent.append(service.name)
+    return found
+
+
+def _print_all(found: _Found, columns: tuple[str, ...], *, as_json: bool, nothing: str) -> None:
+    """What is known; where a process is silent the rest is shown all the same, and it is said. Exit code 1 then."""
+    _print(found.rows, columns, as_json=as_json, nothing=nothing)
+    if found.silent:
+        raise Trouble("Not everybody answered", "silent: " + ", ".join(found.silent), command("ps"))
 
 
 def _print(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool, nothing: str) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from upstream_runtime.gaps import Gap
 from upstream_runtime.operators import NothingToDoError, Operators, Order, StillUnreadableError
 from upstream_runtime.pages import read_body, staff_guard
-from upstream_runtime.parked import Act, ParkedKey, StateKey
+from upstream_runtime.parked import Act, Letter, ParkedKey, StateKey
 from upstream_runtime.store import Partition
 
 Aggregate = Annotated[str, Path(pattern="^[a-z_-]{1,50}$")]
@@ -43,6 +43,10 @@ def _looks(router: APIRouter, operators: Operators) -> None:
     @router.get("/parked/{aggregate}/{key}")
     async def waiting(aggregate: Aggregate, key: UUID) -> dict[str, Any]:
         return {"waiting": [found._asdict() for found in await operators.waiting(StateKey(aggregate, key))]}
+
+    @router.get("/set-aside")
+    async def set_aside() -> dict[str, Any]:
+        return {"set_aside": [_shown_letter(letter) for letter in await operators.set_aside()]}
 
     @router.get("/gaps")
     async def gaps() -> dict[str, Any]:
@@ -77,6 +81,11 @@ def _shown_key(key: ParkedKey) -> dict[str, Any]:
         "tries": key.tries,
         "try_at": key.try_at.isoformat(),
     }
+
+
+def _shown_letter(letter: Letter) -> dict[str, Any]:
+    back = letter.redriven_at.isoformat() if letter.redriven_at else None
+    return letter._asdict() | {"id": str(letter.id), "set_aside_at": letter.set_aside_at.isoformat(), "redriven_at": back}
 
 
 def _shown_gap(place: Partition, gap: Gap) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from upstream_runtime.database import connection
 from upstream_runtime.engine import Engine
 from upstream_runtime.firsts import first_answers
 from upstream_runtime.gaps import Gap
-from upstream_runtime.parked import Act, ParkedKey, StateKey, Waiting
+from upstream_runtime.parked import Act, Letter, ParkedKey, StateKey, Waiting
 from upstream_runtime.store import Mark, Partition, SetAside
 
 SHOWN_MAX: Final = 500
@@ -73,6 +73,11 @@ class Operators:
         """The records that wait for a parked key, in order; at most SHOWN_MAX."""
         async with connection(self._engine.pool) as conn:
             return await parked.waiting(conn, of, SHOWN_MAX)
+
+    async def set_aside(self) -> list[Letter]:
+        """The records that were set aside, the latest first; at most SHOWN_MAX."""
+        async with connection(self._engine.pool) as conn:
+            return await parked.letters(conn, SHOWN_MAX)
 
     async def acts(self) -> list[Act]:
         """What operators did, the latest first; at most SHOWN_MAX."""

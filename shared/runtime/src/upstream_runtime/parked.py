@@ -46,6 +46,18 @@ class ParkedRecord:
     unread: bool
 
 
+class Letter(NamedTuple):
+    """A record that was set aside: where it stood, why, when, and when it was put back, if it was."""
+
+    id: UUID
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    set_aside_at: datetime
+    redriven_at: datetime | None
+
+
 class Waiting(NamedTuple):
     """Where a parked record stands, and how large it is."""
 
@@ -227,6 +239,16 @@ async def take_set_aside(conn: Connection, letter: UUID, now: datetime) -> SetAs
     """A record that was set aside, marked as put back; None where there is none or it was put back before."""
     row = await conn.fetchrow(TAKE_SET_ASIDE, letter, now)
     return SetAside(*row) if row else None
+
+
+async def letters(conn: Connection, limit: int) -> list[Letter]:
+    """The records that were set aside, the latest first."""
+    rows = await conn.fetch(
+        "SELECT id, topic, partition, position, reason, set_aside_at, redriven_at FROM runtime.set_aside"
+        " ORDER BY set_aside_at DESC, id LIMIT $1",
+        limit,
+    )
+    return [Letter(*row) for row in rows]
 
 
 async def forget_answer(conn: Connection, topic: str, event_id: str, body_hash: bytes) -> None:
