@@ -15,6 +15,7 @@ from support.engine_parts import Noted, OneRecord, consumer_of
 from support.wall_process import STREAM, Site, approved, gateway
 
 from upstream_referral.gateway.model import WALL
+from upstream_runtime import parking
 from upstream_runtime.clock import random_id
 from upstream_runtime.engine import Engine
 from upstream_runtime.housekeeping import Housekeeping
@@ -173,14 +174,15 @@ async def test_what_was_rolled_back_crosses_under_another_id_and_the_first_id_is
             drawn.append(str(fresh))
             return fresh
 
-        site.engine.mind.chance = chance
+        site.engine.mind.chance = site.engine.mind.voice.chance = chance
         await site.pool.execute("ALTER TABLE counters ADD CONSTRAINT refused_for_now CHECK (version < 1)")
         await site.take(approved(offer()))
         assert drawn, "it was decided on"
         assert await site.said(OFFERS) == []
         rolled_back = list(drawn)
         await site.pool.execute("ALTER TABLE counters DROP CONSTRAINT refused_for_now")
-        await site.another().take([approved(offer(crossing_id=WALL))])
+        site.clock.at += timedelta(seconds=parking.FIRST_TRY_SECONDS)
+        assert await site.consumer.parking.once(), "it waits, and is decided on anew"
         (row,) = await site.said(OFFERS)
         assert row.body["crossing_id"] in drawn[len(rolled_back) :]
         everything = await site.everything()

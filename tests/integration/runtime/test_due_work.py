@@ -15,7 +15,7 @@ from upstream_runtime import metrics
 from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Due
 from upstream_runtime.due import DueWork
-from upstream_runtime.store import claim_due, put_due, settle_due
+from upstream_runtime.store import claim_due, put_due
 
 
 @pytest.fixture(autouse=True)
@@ -92,22 +92,6 @@ async def test_work_that_another_process_has_claimed_is_passed_over(one: Running
             assert await DueWork(one.engine, one.app.work)._one()
             assert not await DueWork(one.engine, one.app.work)._one()
     assert await has(one, second, "reminded")
-
-
-async def test_work_that_a_record_moves_while_it_is_claimed_is_not_done(one: Running) -> None:
-    """Rows are locked after states by every door, so a claim locks no row: what was read is compared when it is settled."""
-    key = fresh_id()
-    await put(one, Due("remind", key, one.clock.now()))
-    one.clock.forward(5)
-    async with one.pool.acquire() as conn, conn.transaction():
-        claimed = await claim_due(conn, one.clock.now(), ["remind"])
-        assert claimed is not None
-        await one.take(one.raised(1, "later", key, due_kind="remind", due_in=3600))
-        assert not await settle_due(conn, claimed)
-    assert not await DueWork(one.engine, one.app.work)._one()
-    one.clock.forward(3600)
-    assert await DueWork(one.engine, one.app.work)._one()
-    assert await has(one, key, "later", "reminded")
 
 
 async def test_work_that_waits_for_a_key_is_woken_by_an_event_of_that_key(one: Running) -> None:

@@ -165,19 +165,13 @@ async def wake_due(conn: Connection, keys: Sequence[UUID], now: datetime) -> Non
 
 
 CLAIM_DUE = """
-SELECT * FROM (
-  SELECT kind, key, due_at, correlation, attempts FROM runtime.due
-  WHERE due_at <= $1 AND kind = ANY($2::text[]) ORDER BY due_at LIMIT 20
-) first WHERE pg_try_advisory_xact_lock(hashtextextended(kind || key, 0)) LIMIT 1
+SELECT kind, key, due_at, correlation, attempts FROM runtime.due
+WHERE due_at <= $1 AND kind = ANY($2::text[]) ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 
 
 async def claim_due(conn: Connection, now: datetime, kinds: Sequence[str]) -> DueRow | None:
-    """One row of due work that nobody else has claimed, or None.
-
-    The claim does not lock the row: rows are locked after states in every transaction, and a record may be about to move
-    this one. So `settle_due` has the last word.
-    """
+    """One row of due work that nobody else holds, or None."""
     row = await conn.fetchrow(CLAIM_DUE, now, kinds)
     return DueRow(*row) if row else None
 

@@ -30,8 +30,8 @@ class Voice:
     def __init__(self, app: App, secret: bytes, chance: Callable[[], UUID]) -> None:
         self.source = f"/upstream/{app.process}"
         self._seal = app.seal
-        self._secret = secret
-        self._chance = chance
+        self.secret = secret
+        self.chance = chance
         self._topic_of = {event: topic for topic in app.catalogue if topic.producer == app.process for event in topic.events}
 
     def record(self, said: Message, cause: Cause, about: UUID, ordinal: int, revision: int, *, now: datetime) -> Said:
@@ -45,10 +45,10 @@ class Voice:
         value = None if erased else self._encoded(event)  # type: ignore[arg-type]
         at = _said_at(topic, cause, now)
         if topic.discreet:
-            envelope = Envelope(str(self._chance()), self.source, kind.TYPE, at, key)
+            envelope = Envelope(str(self.chance()), self.source, kind.TYPE, at, key)
         else:
             drawn_from = f"{self.source} {cause.source} {cause.id} {about.hex} {kind.TYPE} {ordinal}"
-            event_id = derived_text(cause.at, drawn_from, self._secret)
+            event_id = derived_text(cause.at, drawn_from, self.secret)
             counted = None if topic.tick else revision  # how often a state changed is more than a receipt may tell
             correlation = cause.correlation or whose
             envelope = Envelope(event_id, self.source, kind.TYPE, at, key, correlation, cause.id, counted, cause.traceparent)
