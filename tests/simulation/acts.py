@@ -142,12 +142,15 @@ class Acts:
         group.rebalance(self.world)
 
     def leap(self) -> None:
-        """A position runs ahead on a numbered topic: what was skipped must be missed, and read after all."""
+        """A position runs ahead on a numbered topic: what was skipped must be missed, and read after all.
+
+        Only where a number was applied: a reader that never applied one begins with the first that it sees, and says so.
+        """
         able = [
             (process.source, place)
             for process in self.processes
             for place, at in process.source.places.items()
-            if place in OWN and place in process.source.applied and at < self.log.end(place)
+            if place in OWN and place in process.consumer._marks and at < self.log.end(place)
         ]
         if able:
             source, place = self.world.dice.choice(able)

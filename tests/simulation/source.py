@@ -45,7 +45,6 @@ class Source:
         self.paused: set[Place] = set()
         self.busy = False
         self.stopping = False
-        self.applied: set[Place] = set()
         self._queue: deque[tuple[int, list[Record]]] = deque()
         self._done: dict[Place, int] = {}
         self._rewinds: dict[Place, int | None] = {}
@@ -107,7 +106,6 @@ class Source:
 
     def done(self, place: Place, offset: int) -> None:
         self._done[place] = offset
-        self.applied.add(place)
 
     # ---- reading
 
