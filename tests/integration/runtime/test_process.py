@@ -171,7 +171,7 @@ async def test_told_to_stop_it_finishes_what_is_in_hand_and_gives_the_lease_back
     assert sorted(await one.all_labels())[-2:] == ["begun", "ended"]
     assert await all_sent(one)
     assert await one.pool.fetchval("SELECT expires_at < now() FROM runtime.lease")
-    events = [line["event"] for line in process.lines()]
+    events = [line["event"] for line in process.lines() if line["event"] != "partition.first-read"]  # the batch in hand may be
     assert events[-2:] == ["process.draining", "process.stopped"], events
     assert not {"text", "broker.unreachable", "poll.interrupted", "relay.interrupted", "library"} & set(events), events
 
