@@ -12,14 +12,16 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from asyncpg import Connection
+from support.planted import whatever_comes_is_next
 
 from faults import pipeline
-from upstream_runtime import consume, relay, run, store
+from upstream_runtime import relay, run, store
 from upstream_runtime.apply import Applied, Mind, Plan, Prepare
 from upstream_runtime.consume import Consumer
 from upstream_runtime.database import connection
 from upstream_runtime.engine import Engine
 from upstream_runtime.parking import Parking
+from upstream_runtime.records import Item
 from upstream_runtime.relay import Relay
 from upstream_runtime.store import Partition, Said, SetAside
 from upstream_runtime.undecided import Undecided
@@ -83,7 +85,7 @@ def watermark_apart() -> None:
 
 def gap_applied() -> None:
     """Whatever number comes is the next one."""
-    _instead(consume, gap_before=lambda *_: None)
+    _instead(Item, follows=whatever_comes_is_next)
 
 
 def numbers_outside() -> None:

@@ -12,11 +12,11 @@ from unittest.mock import patch
 
 from support import engine_service
 from support.engine_service import Counter
+from support.planted import whatever_comes_is_next
 
 from upstream_runtime import consume, parked, parking, relay, store, undecided
 from upstream_runtime.records import Item
 from upstream_runtime.refused import RefusedError
-from upstream_runtime.streams import Follows
 from upstream_runtime.wiring import Aggregate, Change
 
 UNGUARDED = """
@@ -75,13 +75,7 @@ def save_without_version() -> Iterator[None]:
 @contextmanager
 def gap_applied() -> Iterator[None]:
     """A record is applied though numbers are missing before it."""
-    real = Item.follows
-
-    def follows(self: Item, *more: Any) -> Any:
-        found, turn = real(self, *more)
-        return (Follows.NEXT if found is Follows.NOT_YET else found), turn
-
-    with patch.object(Item, "follows", follows):
+    with patch.object(Item, "follows", whatever_comes_is_next):
         yield
 
 
