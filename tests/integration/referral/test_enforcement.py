@@ -150,8 +150,7 @@ async def test_receipts_are_the_same_to_the_byte_whatever_approvers_did_with_wha
     async def receipts(on: str, words: Sequence[str]) -> list[Any]:
         async with enforcement(on, tmp_path, NOW) as site:
             await site.pool.execute("UPDATE runtime.instance SET secret = 'the same secret in both runs'")
-            mind = site.engine.mind
-            mind.secret = mind.voice.secret = site.consumer.reader.secret = b"the same secret in both runs"
+            site.engine.mind.voice.secret = site.consumer.reader.secret = b"the same secret in both runs"
             for n in range(3):
                 event = help_offered(submission_id=f"0190c7a2-1f3b-7c11-9d0e-0c8a5f1e2b0{n}")
                 await site.take(submitted(event, n, f"event-{n}"))

@@ -174,7 +174,7 @@ async def test_what_was_rolled_back_crosses_under_another_id_and_the_first_id_is
             drawn.append(str(fresh))
             return fresh
 
-        site.engine.mind.chance = site.engine.mind.voice.chance = chance
+        site.engine.mind.voice.chance = chance
         await site.pool.execute("ALTER TABLE counters ADD CONSTRAINT refused_for_now CHECK (version < 1)")
         await site.take(approved(offer()))
         assert drawn, "it was decided on"

@@ -27,7 +27,7 @@ def with_topic(one: Running, topic: Topic, **changed: Any) -> None:
     """The same service, one row of whose catalogue is another."""
     catalogue = tuple(replace(each, **changed) if each == topic else each for each in one.app.catalogue)
     one.app = replace(one.app, catalogue=catalogue)
-    one.engine.mind = Mind(one.app, one.engine.mind.stream, one.engine.mind.secret, one.engine.mind.chance)
+    one.engine.mind = Mind(one.app, one.engine.mind.stream, one.engine.mind.secret, one.engine.mind.voice.chance)
 
 
 def traced(record: OneRecord) -> OneRecord:

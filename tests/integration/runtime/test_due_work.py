@@ -14,8 +14,9 @@ from upstream_runtime import due as clock_door
 from upstream_runtime import metrics
 from upstream_runtime.clock import fresh_id
 from upstream_runtime.decision import Due
-from upstream_runtime.due import DueWork
+from upstream_runtime.due import POLL_SECONDS, DueWork
 from upstream_runtime.store import claim_due, put_due
+from upstream_runtime.waking import woken
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +220,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(one: R
 
 async def test_a_worker_that_is_woken_and_cancelled_in_one_moment_ends(one: Running) -> None:
     """Python 3.11's `wait_for` returns as if nothing had been said, and whoever waits for the worker waits for ever."""
-    sleeping = asyncio.create_task(DueWork(one.engine, one.app.work)._sleep())
+    sleeping = asyncio.create_task(woken(one.engine.due_came, POLL_SECONDS))
     await asyncio.sleep(0.01)
     one.engine.due_came.set()
     sleeping.cancel()

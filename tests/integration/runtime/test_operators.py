@@ -1,7 +1,6 @@
 """What operators do about records that wait: put back, go on without, once, dry or for good, and kept with name and reason."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from support.engine_parts import Running, named
 
 from upstream_runtime import operator_door, parking
 from upstream_runtime.operators import Operators
+from upstream_runtime.records import as_json
 from upstream_runtime.web import application
 
 TOKEN = "a-token"
@@ -81,7 +81,7 @@ async def test_a_record_set_aside_is_applied_late_and_once(one: Running, door: h
     refused = await door.post(f"/set-aside/{letter}", json=ORDER)
     assert (refused.status_code, refused.json()["detail"]) == (409, "it still cannot be read: unsupported-version")
     assert await one.pool.fetchval("SELECT redriven_at FROM runtime.set_aside") is None
-    await one.pool.execute("UPDATE runtime.set_aside SET headers = $1", known_today(record.headers))
+    await one.pool.execute("UPDATE runtime.set_aside SET headers = $1", as_json(record.headers))
     dry = await door.post(f"/set-aside/{letter}", json={**ORDER, "dry_run": True})
     assert dry.json() == {"answer": "would say 2 and change 1"}
     assert await one.labels(KEY) == ["on time"] and await acts(door) == []
@@ -103,7 +103,7 @@ async def test_who_sends_a_redriven_record_again_gets_its_last_answer(one: Runni
     record = one.asked(0, "the id", "late", KEY)
     await one.take(replace(record, headers=[(n, b"test.raise.asked.v9" if n == "ce_type" else v) for n, v in record.headers]))
     letter = await one.pool.fetchval("SELECT id FROM runtime.set_aside")
-    await one.pool.execute("UPDATE runtime.set_aside SET headers = $1", known_today(record.headers))
+    await one.pool.execute("UPDATE runtime.set_aside SET headers = $1", as_json(record.headers))
     await door.post(f"/set-aside/{letter}", json=ORDER)
     await one.take(replace(record, offset=1))
     last = (await one.answers())[-1]
@@ -118,7 +118,7 @@ async def test_a_record_whose_key_is_parked_is_put_back_behind_what_waits(one: R
     one.mood.breaks("poison")
     await one.take(one.raised(1, "poison", KEY))
     letter = await one.pool.fetchval("SELECT id FROM runtime.set_aside")
-    await one.pool.execute("UPDATE runtime.set_aside SET headers = $1", known_today(whole.headers))
+    await one.pool.execute("UPDATE runtime.set_aside SET headers = $1", as_json(whole.headers))
     assert (await door.post(f"/set-aside/{letter}", json=ORDER)).status_code == 200
     assert await one.labels(KEY) == []
     one.mood.mended("poison")
@@ -195,10 +195,6 @@ async def test_a_gap_is_accepted_by_name_and_reading_goes_on_behind_it(
 async def test_an_order_without_name_and_reason_is_refused(one: Running, door: httpx.AsyncClient, body: bytes) -> None:
     assert (await door.post(f"/parked/counter/{KEY}", content=body)).status_code == 422
     assert await acts(door) == []
-
-
-def known_today(headers: Any) -> bytes:
-    return json.dumps([[name, value.hex()] for name, value in headers]).encode()
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,13 @@ class Mind:
 
     def __init__(self, app: App, stream: str, secret: bytes, chance: Callable[[], UUID] = random_id) -> None:
         self.app = app
-        self.chance = chance
         self.stream = stream
-        self.secret = secret
         self.voice = Voice(app, secret, chance)
+
+    @property
+    def secret(self) -> bytes:
+        """This database's own, with which ids are drawn."""
+        return self.voice.secret
 
     async def apply(self, conn: Connection, prepare: Prepare, now: datetime) -> Applied:
         """Run one transaction. Raises Overtaken where it must be run again, and whatever a decision or the database raises."""
@@ -157,7 +160,7 @@ class Mind:
         return slots
 
     def _fold(self, step: Step, slot: Slot, applied: Applied, now: datetime) -> None:
-        context = Context(now, step.cause, self.app.reference, self.secret, step.key, self.chance)
+        context = Context(now, step.cause, self.app.reference, self.voice.secret, step.key, self.voice.chance)
         decision: Decision[Any] = step.decide(slot.state, step.fact, context)
         if decision.state is not UNCHANGED:
             slot.state = decision.state

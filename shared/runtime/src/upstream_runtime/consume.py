@@ -171,7 +171,7 @@ class Consumer:
             sorting.outcomes[item.place[0], "applied"] -= 1
             sorting.outcomes[item.place[0], "parked"] += 1
         for (topic, outcome), count in sorting.outcomes.items():
-            metrics.RECORDS.labels(topic, outcome).inc(max(0, count))
+            metrics.RECORDS.labels(topic, outcome).inc(count)
 
     def _note_positions(self, sorting: Sorting) -> None:
         for place, gap in sorting.gaps.items():

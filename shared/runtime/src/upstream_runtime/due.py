@@ -18,6 +18,7 @@ from upstream_runtime.decision import Cause
 from upstream_runtime.engine import RERUNS_MAX, Engine, give_way
 from upstream_runtime.failures import Trouble, trouble
 from upstream_runtime.store import DueRow
+from upstream_runtime.waking import woken
 from upstream_runtime.wiring import Work
 
 POLL_SECONDS: Final = 0.5
@@ -64,15 +65,7 @@ class DueWork:
         while not self._draining:
             found = await self.engine.patiently(self._one)
             if not found:
-                await self._sleep()
-
-    async def _sleep(self) -> None:
-        self.engine.due_came.clear()
-        try:
-            async with asyncio.timeout(POLL_SECONDS):  # wait_for of Python 3.11 can swallow a cancellation
-                await self.engine.due_came.wait()
-        except TimeoutError:
-            return
+                await woken(self.engine.due_came, POLL_SECONDS)
 
     async def _one(self) -> bool:
         """Take up one due row. True when there was one."""

@@ -6,6 +6,7 @@ Runs the same transactions as records do. Shows places, ids and reasons, never w
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from upstream_runtime.engine import Engine
 from upstream_runtime.firsts import first_answers
 from upstream_runtime.gaps import Gap
 from upstream_runtime.parked import Act, Letter, ParkedKey, StateKey, Waiting
+from upstream_runtime.records import Kept, from_kept
 from upstream_runtime.store import Mark, Partition, SetAside
 
 SHOWN_MAX: Final = 500
@@ -44,19 +46,6 @@ class Order:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
-    """A record that was set aside, as it was polled; the id of its dead letter bears the broker's time."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes]]
-
-
 class Operators:
     """The acts of one process's operators. `consumer` is None until the broker was reached."""
 
@@ -66,23 +55,19 @@ class Operators:
 
     async def parked(self) -> list[ParkedKey]:
         """The parked keys, the longest waiting first; at most SHOWN_MAX."""
-        async with connection(self._engine.pool) as conn:
-            return await parked.keys(conn, SHOWN_MAX)
+        return await self._engine.ask(partial(parked.keys, limit=SHOWN_MAX))
 
     async def waiting(self, of: StateKey) -> list[Waiting]:
         """The records that wait for a parked key, in order; at most SHOWN_MAX."""
-        async with connection(self._engine.pool) as conn:
-            return await parked.waiting(conn, of, SHOWN_MAX)
+        return await self._engine.ask(partial(parked.waiting, of=of, limit=SHOWN_MAX))
 
     async def set_aside(self) -> list[Letter]:
         """The records that were set aside, the latest first; at most SHOWN_MAX."""
-        async with connection(self._engine.pool) as conn:
-            return await parked.letters(conn, SHOWN_MAX)
+        return await self._engine.ask(partial(parked.letters, limit=SHOWN_MAX))
 
     async def acts(self) -> list[Act]:
         """What operators did, the latest first; at most SHOWN_MAX."""
-        async with connection(self._engine.pool) as conn:
-            return await parked.acts(conn, SHOWN_MAX)
+        return await self._engine.ask(partial(parked.acts, limit=SHOWN_MAX))
 
     def gaps(self) -> dict[Partition, Gap]:
         """The gaps that were looked for in vain, of the partitions that this process reads."""
@@ -136,9 +121,9 @@ class Operators:
         consumer = self._running()
         if row.value is None and row.value_bytes:
             raise StillUnreadableError("not-kept")
-        item = consumer.reader.read(
-            Back(row.topic, row.partition, row.position, row.id.int >> 80, row.key, row.value, parked.headers_of(row.headers))
-        )
+        broker_ms = row.id.int >> 80  # the id of a dead letter begins with the broker's time of its record
+        headers = from_kept(row.headers)
+        item = consumer.reader.read(Kept(row.topic, row.partition, row.position, broker_ms, row.key, row.value, headers))
         if item.refusal is not None:
             raise StillUnreadableError(item.refusal.code)
         if item.identity is not None:
@@ -175,9 +160,8 @@ class Operators:
         async def move(conn: Connection) -> None:
             async with conn.transaction():
                 known = (await store.marks(conn, [place[0]])).get(place)
-                if known is None or known.n + 1 != gap.expected:
-                    raise NothingToDoError(f"{place[0]} {place[1]} went on meanwhile")
-                if await store.settle(conn, {place: (known, accepted)}, ()) is None:
+                waits = known is not None and known.n + 1 == gap.expected
+                if not waits or await store.settle(conn, {place: (known, accepted)}, ()) is None:
                     raise NothingToDoError(f"{place[0]} {place[1]} went on meanwhile")
                 await parked.note(conn, self._act("accept-gap", target, order, self._engine.now(), "accepted"))
 

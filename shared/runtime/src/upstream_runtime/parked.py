@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Connection
-from pydantic_core import from_json
 
+from upstream_runtime.records import Kept, Polled, as_json, from_kept
 from upstream_runtime.store import SetAside
 
 
@@ -33,16 +33,10 @@ class ParkedKey:
 
 @dataclass(frozen=True, slots=True)
 class ParkedRecord:
-    """A record as it was polled, with its place in the queue of its key."""
+    """A record with its place in the queue of its key. Of an `unread` one nobody knew the keys when it was parked."""
 
     place: int
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, Any]]
+    record: Kept
     unread: bool
 
 
@@ -69,17 +63,11 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ToPark:
-    """A record for the end of a key's queue. `headers` are JSON pairs with values in hexadecimal."""
+    """A record for the end of a key's queue."""
 
     of: StateKey
     reason: str
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: bytes
+    record: Polled
     unread: bool
 
 
@@ -94,11 +82,6 @@ class Act:
     by: str
     why: str
     outcome: str
-
-
-def headers_of(stored: bytes | None) -> list[tuple[str, Any]]:
-    """Headers out of their JSON pairs, as the Kafka client gave them."""
-    return [(name, None if value is None else bytes.fromhex(value)) for name, value in from_json(stored or b"[]")]
 
 
 LOCKED = """
@@ -142,9 +125,12 @@ async def park(conn: Connection, rows: Sequence[ToPark], now: datetime, first_tr
         first_try_seconds,
         [counts[of][1] for of in keys],
     )
-    await conn.executemany(
-        PARK, [(*r.of, r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers, r.unread) for r in rows]
-    )
+    await conn.executemany(PARK, [(*row.of, *_columns(row.record), row.unread) for row in rows])
+
+
+def _columns(record: Polled) -> tuple[Any, ...]:
+    place = (record.topic, record.partition, record.offset, record.timestamp)
+    return (*place, record.key, record.value, as_json(record.headers))
 
 
 CLAIM = """
@@ -160,8 +146,7 @@ async def claim(conn: Connection, now: datetime) -> ParkedKey | None:
 
 
 FIRST = """
-SELECT place, topic, partition, position AS offset, broker_ms AS timestamp, record_key AS key, value, headers, unread
-FROM runtime.parked
+SELECT place, unread, topic, partition, position, broker_ms, record_key, value, headers FROM runtime.parked
 WHERE aggregate = $1 AND key = $2 ORDER BY place LIMIT $3
 """
 
@@ -169,7 +154,12 @@ WHERE aggregate = $1 AND key = $2 ORDER BY place LIMIT $3
 async def first(conn: Connection, of: StateKey, limit: int) -> list[ParkedRecord]:
     """The records that have waited longest for a key, in order."""
     rows = await conn.fetch(FIRST, *of, limit)
-    return [ParkedRecord(**{**row, "headers": headers_of(row["headers"])}) for row in rows]
+    return [ParkedRecord(row["place"], _kept(row), row["unread"]) for row in rows]
+
+
+def _kept(row: Any) -> Kept:
+    place = (row["topic"], row["partition"], row["position"], row["broker_ms"])
+    return Kept(*place, row["record_key"], row["value"], from_kept(row["headers"]))
 
 
 async def waiting(conn: Connection, of: StateKey, limit: int) -> list[Waiting]:

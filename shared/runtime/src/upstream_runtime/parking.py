@@ -20,9 +20,10 @@ from upstream_runtime.engine import Engine
 from upstream_runtime.failures import Trouble, trouble
 from upstream_runtime.firsts import first_answers, refusal_of
 from upstream_runtime.parked import ParkedKey, ParkedRecord, StateKey, ToPark
-from upstream_runtime.records import Item, Reader, as_json
+from upstream_runtime.records import Item, Reader
 from upstream_runtime.store import SetAside
 from upstream_runtime.undecided import Undecided
+from upstream_runtime.waking import woken
 
 LOOK_SECONDS: Final = 0.5
 LOOK_ANYWAY_EVERY: Final = 10  # turns: another process may have parked a key, and died
@@ -82,7 +83,7 @@ class Parking:
                 flowing.append(step)
             elif one not in queued:
                 waiting[of] = waiting.get(of, 0) + 1
-                queued[one] = _to_park(of, item, reasons.get(one, ""), unread=step.unread)
+                queued[one] = ToPark(of, reasons.get(one, ""), item.record, step.unread)
                 held_back[id(item)] = item
         if queued:
             await self._park(conn, list(queued.values()), waiting, len(waiting) - len(known), now)
@@ -102,16 +103,7 @@ class Parking:
         for turn in count():
             look = self.some or not turn % LOOK_ANYWAY_EVERY
             if not (look and await self._engine.patiently(self.once)):
-                await self._sleep()
-
-    async def _sleep(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):  # wait_for of Python 3.11 can swallow a cancellation
-                await self.wake.wait()
-        except TimeoutError:
-            return
-        finally:
-            self.wake.clear()
+                await woken(self.wake, LOOK_SECONDS)
 
     async def once(self) -> bool:
         """Try one parked key that is due: all that waits for it, else its first record alone. False where none is due."""
@@ -166,9 +158,9 @@ class Parking:
             steps += await self._steps_now(conn, of, record, item, now)
         return steps, aside, places
 
-    def _read(self, record: ParkedRecord) -> Item:
+    def _read(self, parked_record: ParkedRecord) -> Item:
         try:
-            return self._reader.read(record)
+            return self._reader.read(parked_record.record)
         except OSError as missing:  # a key file that is not there keeps its own key waiting, and no other
             raise NotReadableNowError from missing
 
@@ -203,11 +195,3 @@ class Parking:
 
 def _state_of(step: Step) -> StateKey:
     return StateKey(step.aggregate.name if step.aggregate else "", step.key)
-
-
-def _to_park(of: StateKey, item: Item, reason: str, *, unread: bool) -> ToPark:
-    record = item.record
-    return ToPark(
-        of, reason, record.topic, record.partition, record.offset, record.timestamp,
-        record.key, record.value, as_json(record.headers), unread,
-    )  # fmt: skip

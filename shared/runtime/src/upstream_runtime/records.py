@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from upstream_runtime import metrics
 from upstream_runtime.apply import Step
@@ -52,6 +52,19 @@ class Polled(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
     @property
     def timestamp(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record out of one of our own tables, as it was polled."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, Any]]
 
 
 @dataclass(slots=True)
@@ -258,3 +271,8 @@ def _readable_id(record: Polled) -> str | None:
 def as_json(headers: Sequence[tuple[str, Any]]) -> bytes:
     """Headers as JSON pairs with values in hexadecimal, null where there is none, to be kept with a record set aside."""
     return to_json([(name, None if value is None else bytes(value).hex()) for name, value in headers])
+
+
+def from_kept(headers: bytes | None) -> list[tuple[str, Any]]:
+    """Headers out of what `as_json` made of them."""
+    return [(name, None if value is None else bytes.fromhex(value)) for name, value in from_json(headers or b"[]")]

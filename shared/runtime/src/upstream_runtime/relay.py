@@ -27,6 +27,7 @@ from upstream_runtime.producing import batches, close, cluster_of
 from upstream_runtime.refused import RefusedError, RefusedPartitions
 from upstream_runtime.store import Partition, Said
 from upstream_runtime.streams import Streams
+from upstream_runtime.waking import woken
 
 LEASE_SECONDS: Final = 5.0
 RENEW_SECONDS: Final = 1.0
@@ -190,7 +191,7 @@ class Relay:
             await self._save_positions()
             self._drained.set()
         else:
-            await self._sleep()
+            await woken(self._wake, POLL_SECONDS)
         if time.monotonic() - self._saved_at > POLL_SECONDS:
             await self._save_positions()
 
@@ -255,15 +256,6 @@ class Relay:
         if self._interrupted:
             log.info("relay.back")
         self._interrupted = False
-
-    async def _sleep(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_SECONDS):  # wait_for of Python 3.11 can swallow a cancellation
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._wake.clear()
 
     async def _save_positions(self) -> None:
         self._saved_at = time.monotonic()
