@@ -4,20 +4,19 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from stack.conftest import discard, new_stack
-from support.stack_load import City, load
+from support.engine_relay import in_order
+from support.stack_load import NAMES, City, load, requests, until
 from support.system_tables import rows
 from support.system_topics import attributes, everything
 
 from upstream_stack.errors import Trouble
-from upstream_stack.processes import KAFKA, MAIL_SINK, POSTGRES
+from upstream_stack.processes import KAFKA
 from upstream_stack.stack import Stack
 
-SECONDS = 90.0
-NAMES = (KAFKA, POSTGRES, MAIL_SINK.name, "intake", "scheduler", "notifier-public")
 OURS = (
     "intake.requests.v1",
     "intake.contacts.v1",
@@ -28,17 +27,6 @@ OURS = (
 READERS = {"scheduler": ("intake.requests.v1",), "notifier-public": ("intake.requests.v1", "intake.contacts.v1")}
 SPEAKERS = ("intake", "scheduler", "notifier-public")
 Place = tuple[str, int]
-
-
-def until(what: str, done: Callable[[], bool], seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-
-
-def requests(stack: Stack) -> int:
-    return int(rows(stack, "intake", "SELECT count(*) FROM request")[0][0])
 
 
 def counters(stack: Stack, process: str) -> dict[Place, int]:
@@ -74,16 +62,6 @@ def complete(stack: Stack) -> bool:
     found = {place: sorted(set(ns)) for place, ns in numbers(stack).items()}
     said = {place: n for process in SPEAKERS for place, n in counters(stack, process).items() if place[0] in OURS}
     return found == {place: list(range(1, n + 1)) for place, n in said.items()}
-
-
-def in_order(found: list[int]) -> bool:
-    """As a reader applies it: every number that is new to it is the last one's successor."""
-    last = 0
-    for n in found:
-        if n > last + 1:
-            return False
-        last = max(last, n)
-    return True
 
 
 def nothing_lost_and_nothing_doubled(city: City) -> None:

@@ -1,36 +1,21 @@
 """A service's database put back to a backup: its numbers go on under a new stream, and nobody holds or takes them for old ones."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from stack.conftest import discard, new_stack
-from support.stack_load import City, load
+from support.stack_load import NAMES, City, load, requests, until
 from support.system_tables import rows
 from support.system_topics import attributes, everything
 
 from upstream_stack.errors import Trouble
-from upstream_stack.processes import KAFKA, MAIL_SINK, POSTGRES
 from upstream_stack.stack import Stack
 
-SECONDS = 90.0
-NAMES = (KAFKA, POSTGRES, MAIL_SINK.name, "intake", "scheduler", "notifier-public")
 REQUESTS, CONTACTS = "intake.requests.v1", "intake.contacts.v1"
 PERSON = "SELECT reference, id, contact_id FROM request JOIN person ON request_id = id WHERE contact_id IS NOT NULL LIMIT 1"
 Place = tuple[str, int]
-
-
-def until(what: str, done: Callable[[], bool], seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-
-
-def requests(stack: Stack) -> int:
-    return int(rows(stack, "intake", "SELECT count(*) FROM request")[0][0])
 
 
 def stream(stack: Stack) -> str:

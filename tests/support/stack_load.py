@@ -2,20 +2,33 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
+from support.system_tables import rows
 from support.system_topics import Record, attributes, everything_on, fresh, services_time, submission_record
 
 from upstream_client.clock import fresh_id
 from upstream_stack.demo import people
+from upstream_stack.patience import came_true
+from upstream_stack.processes import KAFKA, MAIL_SINK, POSTGRES
 from upstream_stack.stack import Stack
 
+SECONDS = 90.0
+NAMES = (KAFKA, POSTGRES, MAIL_SINK.name, "intake", "scheduler", "notifier-public")
 PAUSE_SECONDS = 0.05
 TRIES_MAX = 5
+
+
+def until(what: str, done: Callable[[], bool], seconds: float = SECONDS) -> None:
+    assert came_true(done, seconds), what
+
+
+def requests(stack: Stack) -> int:
+    return int(rows(stack, "intake", "SELECT count(*) FROM request")[0][0])
 
 
 @dataclass(slots=True)

@@ -97,7 +97,7 @@ def _topics(stack: Stack) -> Iterator[tuple[Place, bytes]]:
 def zone_of(name: str) -> str:
     """The zone of a topic by its name on the broker."""
     for topic in CATALOGUE:
-        if topic.name == name or topic.party_of(name):
+        if topic.holds(name):
             return topic.zone.value
     return "broker"
 

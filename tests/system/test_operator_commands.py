@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ from support.system_tables import rows
 from support.system_topics import Desk, question, services_time, submission_record
 
 from upstream_stack.errors import Trouble
+from upstream_stack.patience import came_true
 from upstream_stack.stack import Stack
 
 ORDER = ("--by", "demo.operator", "--reason", "the rule was mended [/tmp/x]")
@@ -61,7 +61,7 @@ def test_a_submission_that_cannot_be_decided_on_waits_alone_and_is_redriven_by_n
     assert stack.run("parked", "redrive", *key, *ORDER).strip() == "tried at once"
     (answer,) = desk.answers(1)
     assert (answer.data["verdict"], answer.key) == ("accepted", poison.key)
-    until_nothing_is_parked(stack)
+    assert came_true(lambda: not listed(stack, "parked", "list"), 20), "still parked"
     assert stack.run("parked", "list").strip() == "Nothing is parked."
     acts = listed(stack, "parked", "acts")
     assert [(a["act"], a["by"], a["reason"]) for a in acts if a["target"].endswith(parked["key"])] == [
@@ -96,10 +96,3 @@ def test_nothing_is_done_without_a_name_and_a_reason_or_about_nothing(stack: Sta
     with pytest.raises(Trouble, match="has no gap"):
         stack.run("gap", "accept", "scheduler", "intake.requests.v1", "0", *ORDER)
     assert stack.run("gap", "list").strip() == "No number is missing."
-
-
-def until_nothing_is_parked(stack: Stack) -> None:
-    deadline = time.monotonic() + 20
-    while listed(stack, "parked", "list"):
-        assert time.monotonic() < deadline, "still parked"
-        time.sleep(0.2)

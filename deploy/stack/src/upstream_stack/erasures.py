@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from upstream_runtime import store_life
 from upstream_schemas.topics import CATALOGUE
 from upstream_stack.database_setup import Connection
 
@@ -80,9 +81,9 @@ SELECT topic, partition, key FROM (
 
 
 async def _compacted(connection: Connection) -> list[str]:
-    names = [row[0] for row in await connection.fetch("SELECT DISTINCT topic FROM runtime.counter")]
+    names = await store_life.written_topics(connection)
     topics = [topic for topic in CATALOGUE if topic.compacted]
-    return [name for name in names if any(name == topic.name or topic.party_of(name) for topic in topics)]
+    return [name for name in names if any(topic.holds(name) for topic in topics)]
 
 
 async def erase_again(connection: Connection, process: str, erased: Erased, known: Mapping[str, Sequence[str]]) -> None:

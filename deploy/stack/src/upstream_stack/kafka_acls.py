@@ -1,6 +1,5 @@
 """Brings the broker's rights to what the catalogue grants, by difference, and waits until they hold."""
 
-import time
 from enum import Enum
 
 from confluent_kafka.admin import (
@@ -15,10 +14,10 @@ from confluent_kafka.admin import (
 
 from upstream_stack.errors import Trouble, command
 from upstream_stack.kafka_access import ANSWER_SECONDS, wait_for
+from upstream_stack.patience import came_true
 from upstream_stack.rights import Acl
 
 _EFFECT_SECONDS = 10.0
-_PAUSE_SECONDS = 0.02
 _RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
 _PATTERNS = {"literal": ResourcePatternType.LITERAL, "prefixed": ResourcePatternType.PREFIXED}
 _OPERATIONS = {"read": AclOperation.READ, "write": AclOperation.WRITE, "describe": AclOperation.DESCRIBE}
@@ -55,15 +54,12 @@ def apply_acls(admin: AdminClient, expected: frozenset[Acl]) -> tuple[int, int]:
 
 def _wait_until_effective(admin: AdminClient, expected: frozenset[Acl]) -> None:
     """The call returns when the controller has the rights; the broker's own authorizer has them a moment later."""
-    deadline = time.monotonic() + _EFFECT_SECONDS
-    while live_acls(admin) != expected:
-        if time.monotonic() > deadline:
-            raise Trouble(
-                "The broker's rights do not take effect",
-                f"after {_EFFECT_SECONDS:.0f} s it still shows others than the catalogue grants",
-                command("logs", "kafka"),
-            )
-        time.sleep(_PAUSE_SECONDS)
+    if not came_true(lambda: live_acls(admin) == expected, _EFFECT_SECONDS):
+        raise Trouble(
+            "The broker's rights do not take effect",
+            f"after {_EFFECT_SECONDS:.0f} s it still shows others than the catalogue grants",
+            command("logs", "kafka"),
+        )
 
 
 def _to_binding(acl: Acl) -> AclBinding:

@@ -13,9 +13,9 @@ from upstream_stack import restore as restoring
 from upstream_stack.clock import now
 from upstream_stack.errors import Trouble, command
 from upstream_stack.private_files import make_private_folder
-from upstream_stack.processes import KAFKA, POSTGRES, SERVICES, Service, service
+from upstream_stack.processes import KAFKA, POSTGRES
 from upstream_stack.report import step
-from upstream_stack.settings import Target, running_target, target
+from upstream_stack.settings import Target, named_service, running_target, target
 from upstream_stack.start import bring_up
 from upstream_stack.state import running_state
 from upstream_stack.stop import bring_down
@@ -27,7 +27,7 @@ Name = Annotated[str, typer.Argument(help="A service, as `ps` names it.")]
 def rebuild_topics(process: Annotated[str, typer.Option(help="This service alone, wiped or not.")] = "") -> None:
     """Send a wiped broker everything again that services keep; readers drop what they had. Also where its files are just gone."""
     chosen = target()
-    row = _service(process) if process else None
+    row = named_service(process) if process else None
     with _checklist() as checklist:
         if running_state(chosen.layout) is not None:
             rebuild.rebuild(running_target(), row, checklist.tell, checklist.progress)
@@ -40,7 +40,7 @@ def rebuild_topics(process: Annotated[str, typer.Option(help="This service alone
 def backup(process: Name, to: Annotated[Path | None, typer.Option(help="A folder that does not exist yet.")] = None) -> None:
     """Keep a copy of a service's database as it is now, while everything runs; without people's keys."""
     chosen = running_target()
-    row = _service(process)
+    row = named_service(process)
     folder = to or chosen.layout.run_dir / "backups" / row.name / f"{now():%Y%m%dT%H%M%SZ}"
     if folder.exists():
         raise Trouble(f"{folder} exists", "a backup is written once", command("backup", row.name))
@@ -58,7 +58,7 @@ def restore(
 ) -> None:
     """Put a service's database back to a backup, while the stack is down; its numbers go on under a new stream."""
     chosen = target()
-    row = _service(process)
+    row = named_service(process)
     if running_state(chosen.layout) is not None:
         raise Trouble("The stack runs", f"{row.name} would write into what is put back", command("down"))
     backups.read_manifest(source, row)
@@ -67,12 +67,6 @@ def restore(
     with _checklist() as checklist, _parts_alone(chosen, checklist), step(checklist.tell, row.name) as details:
         details.append(asyncio.run(restoring.put_back(chosen, row, source)))
     out.print(f"  next: {command('up')}")
-
-
-def _service(name: str) -> Service:
-    if name not in {row.name for row in SERVICES}:
-        raise Trouble(f"There is no {name}", f"services are {', '.join(row.name for row in SERVICES)}", command("ps"))
-    return service(name)
 
 
 @contextmanager

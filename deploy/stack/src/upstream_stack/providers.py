@@ -3,7 +3,6 @@
 What the broker knows of one is `partners`; this adds the key, the quota, and outreach's own register, asked at its staff door.
 """
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -15,11 +14,10 @@ from upstream_stack.kafka_quotas import limit
 from upstream_stack.key_files import add_key, current_key
 from upstream_stack.parties import Party, read_parties
 from upstream_stack.partners import add_party, find_party, key_ring_path, revoke_party, rotate_party
+from upstream_stack.patience import came_true
 from upstream_stack.settings import Target
 
 OUTREACH = "referral-outreach"
-
-_PAUSE_SECONDS = 0.1
 
 
 def provider(slug: str) -> Party:
@@ -70,12 +68,7 @@ def registered(slug: str) -> dict[str, Any]:
 def try_out(slug: str, patience_seconds: float) -> bool:
     """Sends the provider a test record; True where whoever listens said in time that it came."""
     staff_door.ask(OUTREACH, "POST", f"/providers/{slug}/trial")
-    deadline = time.monotonic() + patience_seconds
-    while not has_received(registered(slug)):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_PAUSE_SECONDS)
-    return True
+    return came_true(lambda: has_received(registered(slug)), patience_seconds)
 
 
 def has_received(known: dict[str, Any]) -> bool:

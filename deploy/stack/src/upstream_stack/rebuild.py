@@ -5,12 +5,9 @@ every process has begun anew. So nothing that still speaks of the old broker sen
 """
 
 import asyncio
-import os
 import shutil
 import signal
-import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from upstream_runtime import store_life
 from upstream_stack.database_setup import connect_as_admin
@@ -22,16 +19,17 @@ from upstream_stack.partners import set_up_broker
 from upstream_stack.parts.java import find_java
 from upstream_stack.parts.kafka_jars import kafka_jars
 from upstream_stack.parts.maven import Progress
+from upstream_stack.patience import came_true
 from upstream_stack.processes import KAFKA, SERVICES, Service
 from upstream_stack.report import Tell, Told, step
 from upstream_stack.rights import ADMIN
 from upstream_stack.settings import Target
-from upstream_stack.state import running_state
+from upstream_stack.state import ProcessRecord, running_state
+from upstream_stack.stop import send_signal
 
 _BROKER_SECONDS = 60.0
 _GONE_SECONDS = 20.0
 _UP_SECONDS = 60.0
-_PAUSE_SECONDS = 0.1
 
 
 def cluster_of(layout: Layout, ports: Ports) -> str:
@@ -78,9 +76,9 @@ def rebuild(target: Target, process: Service | None, tell: Tell, progress: Progr
             _end_services(layout)
         with step(tell, "Topics, users, rights") as details:
             details.append(set_up_broker(layout, ports))
-        if _running(layout):
+        if any(found.identity is not None for found in _services(layout)):
             with step(tell, "Services"):
-                _wait("A service is not ready", "", _UP_SECONDS, lambda: _all_up(layout))
+                _wait("A service is not ready", "", _UP_SECONDS, lambda: all(it.state == "up" for it in _services(layout)))
     elif process is None:
         tell(Told(kind="note", text=f"Every service sent to cluster {cluster}: nothing to rebuild"))
 
@@ -90,8 +88,7 @@ def _format_anew(layout: Layout, ports: Ports, progress: Progress) -> None:
     state = running_state(layout)
     identity = state.processes[KAFKA].identity if state is not None and KAFKA in state.processes else None
     if identity is not None:
-        with suppress(ProcessLookupError):
-            os.kill(identity.pid, signal.SIGKILL)
+        send_signal(identity.pid, signal.SIGKILL)
         _wait("Kafka does not end", KAFKA, _GONE_SECONDS, lambda: not identity.lives())
     shutil.rmtree(layout.kafka / "data", ignore_errors=True)
     prepare_kafka(layout, ports, find_java(), kafka_jars(progress))
@@ -115,39 +112,21 @@ async def _send_again(layout: Layout, ports: Ports, row: Service, cluster: str) 
         await connection.close()
 
 
-def _running(layout: Layout) -> dict[str, int]:
-    """The services that run, with their pids."""
+def _services(layout: Layout) -> list[ProcessRecord]:
+    """The services of a stack that runs, as they are now."""
     state = running_state(layout)
     names = {row.name for row in SERVICES}
-    found = {} if state is None else state.processes
-    return {name: row.identity.pid for name, row in found.items() if name in names and row.identity is not None}
+    return [] if state is None else [found for name, found in state.processes.items() if name in names]
 
 
 def _end_services(layout: Layout) -> None:
     """Every service ends; the supervisor starts each again, and it waits to be let in."""
-    state = running_state(layout)
-    ended = [row.identity for name, row in state.processes.items() if name in _running(layout)] if state else []
+    ended = [found.identity for found in _services(layout) if found.identity is not None]
     for identity in ended:
-        if identity is not None:
-            with suppress(ProcessLookupError):
-                os.kill(identity.pid, signal.SIGTERM)
-    _wait(
-        "A service does not end",
-        "",
-        _GONE_SECONDS,
-        lambda: not any(identity is not None and identity.lives() for identity in ended),
-    )
-
-
-def _all_up(layout: Layout) -> bool:
-    state = running_state(layout)
-    names = {row.name for row in SERVICES}
-    return state is not None and all(row.state == "up" for name, row in state.processes.items() if name in names)
+        send_signal(identity.pid, signal.SIGTERM)
+    _wait("A service does not end", "", _GONE_SECONDS, lambda: not any(identity.lives() for identity in ended))
 
 
 def _wait(what: str, log: str, seconds: float, done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            raise Trouble(what, f"waited {seconds:.0f} s", command("logs", log) if log else command("ps"))
-        time.sleep(_PAUSE_SECONDS)
+    if not came_true(done, seconds):
+        raise Trouble(what, f"waited {seconds:.0f} s", command("logs", log) if log else command("ps"))

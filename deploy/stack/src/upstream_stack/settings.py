@@ -6,6 +6,7 @@ from pathlib import Path
 
 from upstream_stack.errors import Trouble, command
 from upstream_stack.layout import CHECKOUT, PORT_BASE_DEFAULT, Layout, Ports, ports_from
+from upstream_stack.processes import SERVICES, Service, service
 from upstream_stack.state import running_state
 
 
@@ -34,6 +35,14 @@ def running_target() -> Target:
     if state is None:
         raise Trouble("The stack is not running", f"no supervisor lives for {found.layout.run_dir}", command("up"))
     return Target(found.layout, Ports(state.port_base))
+
+
+def named_service(name: str) -> Service:
+    """The service that somebody named. Trouble where there is none."""
+    if name not in {row.name for row in SERVICES}:
+        known = ", ".join(row.name for row in SERVICES)
+        raise Trouble(f"There is no {name}", f"There is no process of this name among {known}", command("ps"))
+    return service(name)
 
 
 def _number(text: str) -> int:

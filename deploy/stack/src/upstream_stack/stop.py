@@ -3,19 +3,18 @@
 import os
 import shutil
 import signal
-import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from upstream_stack.errors import Trouble, command
 from upstream_stack.layout import Layout
+from upstream_stack.patience import came_true
 from upstream_stack.proc_table import ProcessId, descendants
 from upstream_stack.processes import KAFKA, POSTGRES
 from upstream_stack.state import read_state
 
 _DOWN_SECONDS = 60.0
 _LEFTOVER_SECONDS = 10.0
-_PAUSE_SECONDS = 0.05
 
 
 def bring_down(layout: Layout) -> bool:
@@ -28,7 +27,7 @@ def bring_down(layout: Layout) -> bool:
         end_leftovers(layout, leftovers)
         return bool(leftovers)
     os.kill(state.supervisor.pid, signal.SIGTERM)
-    if not _gone({"supervisor": state.supervisor}, _DOWN_SECONDS):
+    if not gone([state.supervisor], _DOWN_SECONDS):
         why = f"supervisor {state.supervisor.pid} still runs after {_DOWN_SECONDS:.0f} s"
         raise Trouble("The stack does not end", why, f"kill -9 {state.supervisor.pid} && {command('down')}")
     return True
@@ -53,22 +52,19 @@ def remove_everything(layout: Layout) -> None:
 def _end(group: Mapping[str, ProcessId]) -> None:
     trees = [descendants(identity.pid) for identity in group.values()]
     for name, identity in group.items():
-        _signal(identity.pid, signal.SIGINT if name == POSTGRES else signal.SIGTERM)
-    if not _gone(group, _LEFTOVER_SECONDS):
+        send_signal(identity.pid, signal.SIGINT if name == POSTGRES else signal.SIGTERM)
+    if not gone(group.values(), _LEFTOVER_SECONDS):
         for pid in (pid for tree in trees for pid in tree):
-            _signal(pid, signal.SIGKILL)
-        _gone(group, _LEFTOVER_SECONDS)
+            send_signal(pid, signal.SIGKILL)
+        gone(group.values(), _LEFTOVER_SECONDS)
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
+def send_signal(pid: int, number: signal.Signals) -> None:
+    """To a process that may be gone by now."""
     with suppress(ProcessLookupError):
         os.kill(pid, number)
 
 
-def _gone(group: Mapping[str, ProcessId], within_seconds: float) -> bool:
-    deadline = time.monotonic() + within_seconds
-    while any(identity.lives() for identity in group.values()):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_PAUSE_SECONDS)
-    return True
+def gone(group: Collection[ProcessId], within_seconds: float) -> bool:
+    """Whether all of these ended in time."""
+    return came_true(lambda: not any(identity.lives() for identity in group), within_seconds)

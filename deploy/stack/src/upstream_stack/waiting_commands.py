@@ -12,6 +12,7 @@ from rich.text import Text
 
 from upstream_stack.errors import Trouble, command
 from upstream_stack.processes import SERVICES
+from upstream_stack.settings import named_service
 from upstream_stack.staff_door import content, order, said
 from upstream_stack.terminal import out, plain, print_json
 
@@ -106,9 +107,7 @@ def _order(reason: str, by: str, *, dry_run: bool) -> dict[str, Any]:
 
 
 def _ordered(process: str, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    if process not in {service.name for service in SERVICES}:
-        raise Trouble(f"There is no process {process}", "these run: " + ", ".join(s.name for s in SERVICES), command("ps"))
-    response = order(process, method, path, body)
+    response = order(named_service(process).name, method, path, body)
     if response.is_error:
         raise Trouble(f"{process} did not do it ({response.status_code})", said(response), command("parked", "list"))
     return content(response)

@@ -104,4 +104,4 @@ class Housekeeping:
 
 def _of(topic: Topic, names: list[str]) -> list[str]:
     """Those names that are this topic's, or of its family."""
-    return [name for name in names if name == topic.name or topic.party_of(name) is not None]
+    return [name for name in names if topic.holds(name)]

@@ -71,6 +71,10 @@ class Topic:
         """The name of one party's topic in this family."""
         return self.name if self.mark is None else self.name.replace(self.mark, slug)
 
+    def holds(self, name: str) -> bool:
+        """Whether a topic of the broker is this one, or one of this family."""
+        return name == self.name or self.party_of(name) is not None
+
     def party_of(self, name: str) -> str | None:
         """The slug in a topic's name, or None where the name is not of this family."""
         if self.mark is None:
