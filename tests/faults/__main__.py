@@ -45,7 +45,8 @@ def main() -> int:
 
 
 def _failed(result: Line) -> bool:
-    return any(result["violations"].values()) or bool(result["exam"]["missed"])
+    simulated = result.get("simulation", {"wrong": []})
+    return any(result["violations"].values()) or bool(result["exam"]["missed"]) or bool(simulated["wrong"])
 
 
 if __name__ == "__main__":

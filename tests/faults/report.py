@@ -49,6 +49,10 @@ def show(result: Line) -> None:
     exam = result["exam"]
     missed = f", missed: {', '.join(exam['missed'])}" if exam["missed"] else ""
     out.print(f"The checker's exam: planted {exam['planted']} / caught {exam['caught']}{missed}")
+    if simulated := result.get("simulation"):
+        out.print(
+            f"The simulation: {simulated['seeds']} seeds, {simulated['faults']} faults, wrong: {simulated['wrong'] or 'none'}"
+        )
     out.print(
         f"{result['acknowledged']} asks acknowledged ({result['events']} events applied), {result['refused']} refused,"
         f" {result['unknown']} unknown; {result['records']} records read back; {result['seconds']:.0f} s"

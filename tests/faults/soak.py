@@ -1,12 +1,21 @@
-"""`make soak`: round after round of longer laps until there is enough. Each lap that is done stands in a file, to go on from."""
+"""`make soak`: round after round of longer laps until there is enough, the exam, and the simulation from ten thousand seeds.
 
+Each lap and each stretch of seeds that is done stands in a file, to go on from.
+"""
+
+import asyncio
+import json
+import os
+import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from faults.exam import exam
 from faults.journal import Journal, Line, read
+from faults.lap import TESTS
 from faults.laps import LAPS
 from faults.report import machine
 from faults.runs import run_lap, totals
@@ -19,18 +28,23 @@ SECONDS_MAX: Final = 2.5 * 3600
 LONGER: Final = 4
 RATE: Final = 150.0
 BAD_EACH: Final = 500
+SEEDS: Final = 10_000
+STRETCH: Final = 250
+SUMMED: Final = ("seeds", "asked", "steps", "faults", "seconds")
 
 
 async def soak(seed: int, folder: Path, progress: Path) -> Line:
-    """Everything that is not done yet, then the exam. The seed of a begun file is kept to."""
-    done = list(read(progress))
-    seed = done[0]["soak"] if done else seed
+    """Everything that is not done yet. The seed of a begun file is kept to."""
+    lines = list(read(progress))
+    seed = lines[0]["soak"] if lines else seed
     progress.parent.mkdir(parents=True, exist_ok=True)
     journal = Journal(progress)
+    laps = [line for line in lines if "lap" in line]
     number = 0
-    while not _enough(done):
-        await _round(number, seed, folder, done, journal)
+    while not _enough(laps):
+        await _round(number, seed, folder, laps, journal)
         number += 1
+    simulated = await _simulated(seed, [line["simulated"] for line in lines if "simulated" in line], journal)
     journal.close()
     world = World(folder / "exam")
     try:
@@ -38,23 +52,44 @@ async def soak(seed: int, folder: Path, progress: Path) -> Line:
         marks = await exam(world, folder / "exam", seed, [])
     finally:
         await world.down()
-    seconds = round(sum(lap["seconds"] for lap in done), 1)
-    result = {"kind": "soak", "seed": seed, **totals(done), "exam": marks, "seconds": seconds, "machine": machine()}
+    seconds = round(sum(lap["seconds"] for lap in laps), 1)
+    result = {
+        "kind": "soak", "seed": seed, **totals(laps), "exam": marks, "simulation": simulated, "seconds": seconds,
+        "machine": machine(),
+    }  # fmt: skip
     progress.unlink()
     return result
 
 
-def _enough(done: list[Line]) -> bool:
-    found = totals(done)
-    spent = sum(lap["seconds"] for lap in done)
+def _enough(laps: list[Line]) -> bool:
+    found = totals(laps)
+    spent = sum(lap["seconds"] for lap in laps)
     out.print(f"[dim]{found['events']} events acknowledged, {found['faults']} faults, {spent / 60:.0f} min so far[/dim]")
     enough: bool = found["events"] >= ENOUGH_EVENTS and found["faults"] >= ENOUGH_FAULTS
     return enough or spent > SECONDS_MAX
 
 
-async def _round(number: int, seed: int, folder: Path, done: list[Line], journal: Journal) -> None:
+async def _simulated(seed: int, done: list[Line], journal: Journal) -> Line:
+    """The simulation, a stretch of seeds after the other; what the seeds found, together."""
+    for first in range(STRETCH * len(done), SEEDS, STRETCH):
+        words = [sys.executable, "-m", "simulation", "--first", str(first + 1), "--seeds", str(STRETCH), "--json"]
+        process = await asyncio.create_subprocess_exec(
+            *words, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}
+        )
+        told, _ = await process.communicate()
+        *stories, line = told.decode().splitlines()
+        out.print(*stories, f"[dim]seeds {first + 1} to {first + STRETCH}: {line}[/dim]", sep="\n")
+        done.append(json.loads(line))
+        journal.write([{"soak": seed, "simulated": done[-1]}])
+    summed: Counter[str] = Counter()
+    for stretch in done:
+        summed.update({name: stretch[name] for name in SUMMED})
+    return {**summed, "wrong": [wrong for stretch in done for wrong in stretch["wrong"]]}
+
+
+async def _round(number: int, seed: int, folder: Path, laps: list[Line], journal: Journal) -> None:
     """Each lap once more, on a broker and a database of its own; those that a run before this one did are passed over."""
-    missing = [plan for plan in LAPS if not any(lap["round"] == number and lap["lap"] == plan.name for lap in done)]
+    missing = [plan for plan in LAPS if not any(lap["round"] == number and lap["lap"] == plan.name for lap in laps)]
     if not missing:
         return
     world = World(folder / f"round{number}")
@@ -65,9 +100,9 @@ async def _round(number: int, seed: int, folder: Path, done: list[Line], journal
             drawn, began = hash_of(seed, number, plan.name), time.monotonic()
             mark = f"r{number}{plan.name}"
             found = await run_lap(world, folder, replace(plan, load=load), mark, drawn, LONGER * plan.seconds)
-            done.append({"soak": seed, "round": number, "seconds": time.monotonic() - began, **found})
-            journal.write([done[-1]])
-            if _enough(done):
+            laps.append({"soak": seed, "round": number, "seconds": time.monotonic() - began, **found})
+            journal.write([laps[-1]])
+            if _enough(laps):
                 return
     finally:
         await world.down()

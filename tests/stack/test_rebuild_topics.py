@@ -1,6 +1,5 @@
 """A broker that lost its data while records flow: one command, and everything is delivered, nothing twice."""
 
-import os
 import shutil
 import signal
 import time
@@ -16,6 +15,7 @@ from support.system_topics import attributes, everything
 from upstream_stack.errors import Trouble
 from upstream_stack.processes import KAFKA
 from upstream_stack.stack import Stack
+from upstream_stack.stop import send_signal
 
 OURS = (
     "intake.requests.v1",
@@ -87,15 +87,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def forgotten_by_the_broker(stack: Stack) -> None:
-    """Its files go while it takes submissions that nobody has read yet; then it goes."""
+    """Its files go while it takes submissions that nobody has read yet; then it goes, if it has not seen that and ended."""
     intake, kafka = stack.pid("intake"), stack.pid(KAFKA)
     assert intake is not None and kafka is not None
-    os.kill(intake, signal.SIGSTOP)
+    send_signal(intake, signal.SIGSTOP)
     time.sleep(1)
     shutil.rmtree(stack.layout.kafka / "data")
     time.sleep(1)
-    os.kill(kafka, signal.SIGKILL)
-    os.kill(intake, signal.SIGCONT)
+    send_signal(kafka, signal.SIGKILL)
+    send_signal(intake, signal.SIGCONT)
 
 
 def test_a_broker_that_is_wiped_under_load_is_rebuilt_by_one_command_and_nothing_is_lost_or_doubled(whole: Stack) -> None:
