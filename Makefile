@@ -4,6 +4,7 @@ RUN = .venv/bin/python -m
 STACK = $(RUN) upstream_stack
 MATRIX = cd tests && ../.venv/bin/python -m faults
 MEMBERS = shared/schemas shared/runtime shared/client services/intake services/scheduler services/notifier services/referral deploy/stack
+OURS = $(notdir $(MEMBERS))
 export UPSTREAM_STARTED_BY = make
 
 .DEFAULT_GOAL := help
@@ -59,6 +60,10 @@ bench: setup ## the engine beside what people would otherwise use (YARDSTICKS=fo
 
 growth: setup ## how an event's cost grows with what is stored, replicas and hot keys (YARDSTICKS=folder)
 	@.venv/bin/python bench/growth.py
+
+lock: ## requirements.lock anew, from what members and pyproject.toml ask for (UV=uv)
+	@printf './%s\n' $(MEMBERS) | $(or $(UV),uv) pip compile - --quiet --group checks --group tests --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url $(OURS:%=--no-emit-package upstream-%) -o requirements.lock
 
 generated: setup ## write the generated files anew
 	@.venv/bin/python deploy/checks/generated.py --write
