@@ -107,6 +107,9 @@ class Source:
     def done(self, place: Place, offset: int) -> None:
         self._done[place] = offset
 
+    def ours(self, place: Place) -> bool:
+        return place in self.places
+
     # ---- reading
 
     def _can_poll(self) -> bool:

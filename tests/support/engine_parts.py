@@ -71,6 +71,7 @@ class Noted:
     paused: list[Partition] = field(default_factory=list)
     resumed: list[Partition] = field(default_factory=list)
     offsets: dict[Partition, int] = field(default_factory=dict)
+    others: set[Partition] = field(default_factory=set)
 
     def rewind(self, place: Partition, offset: int | None) -> None:
         self.rewinds.append((place, offset))
@@ -83,6 +84,9 @@ class Noted:
 
     def done(self, place: Partition, offset: int) -> None:
         self.offsets[place] = offset
+
+    def ours(self, place: Partition) -> bool:
+        return place not in self.others
 
 
 def headers_of(event: Event, source: str, event_id: str, sequence: str | None = None) -> Headers:

@@ -1,5 +1,6 @@
 """On our own topics nothing is skipped: what comes after a hole waits until the hole is filled."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,36 @@ async def test_numbers_up_to_the_last_are_dropped(one: Running) -> None:
     await one.take(*(one.raised(n, str(n), KEY) for n in (1, 2, 2, 1, 3)))
     await one.take(one.raised(1, "1", KEY, at=9), one.raised(3, "3", KEY, at=10))
     assert await one.labels(KEY) == ["1", "2", "3"]
+
+
+async def test_a_number_that_comes_again_with_another_event_is_an_alarm(one: Running, lines: list[Any]) -> None:
+    topic, reused = one.topics.raises.name, metrics.REUSED.labels(one.topics.raises.name)
+    await one.take(*(one.raised(n, str(n), KEY) for n in (1, 2, 3)))
+    await one.take(one.raised(2, "2", KEY, at=3))
+    assert not named(lines, "number.reused")
+    another = one.raised(2, "said again after a database was put back by hand", KEY, at=4)
+    headers = [(name, b"another" if name == "ce_id" else value) for name, value in another.headers]
+    await one.take(replace(another, headers=headers))
+    assert [(line["topic"], line["n"], line["offset"]) for line in named(lines, "number.reused")] == [(topic, 2, 4)]
+    assert reused._value.get() == 1
+    assert await one.labels(KEY) == ["1", "2", "3"]
+
+
+async def test_what_waits_in_a_partition_that_is_anothers_by_now_is_not_counted_here(one: Running) -> None:
+    place, gauge = (one.topics.raises.name, 0), metrics.HELD.labels("gap")
+    for _ in range(2):
+        await one.take(one.raised(1, "1", KEY), one.raised(3, "3", KEY))
+    releasing = asyncio.create_task(one.consumer.release())
+    try:
+        await until(lambda: _is(gauge, 1))
+        one.positions.others.add(place)
+        await until(lambda: _is(gauge, 0))
+    finally:
+        releasing.cancel()
+
+
+async def _is(gauge: Any, count: int) -> bool:
+    return bool(gauge._value.get() == count)
 
 
 async def test_what_comes_after_a_hole_is_not_applied_and_is_looked_for_once_from_the_start(

@@ -22,6 +22,7 @@ from upstream_runtime.clock import jitter
 from upstream_runtime.engine import Engine
 from upstream_runtime.firsts import first_answers, refusal_of
 from upstream_runtime.gaps import Gap, Gaps, gap_before
+from upstream_runtime.numbers import Numbers
 from upstream_runtime.parking import Pair, Parking, Poison
 from upstream_runtime.records import Item, Polled, Reader
 from upstream_runtime.store import Mark, Moves, Partition, SetAside
@@ -51,6 +52,9 @@ class Positions(Protocol):
 
     def done(self, place: Partition, offset: int) -> None:
         """Applied up to here; committed beside the work."""
+
+    def ours(self, place: Partition) -> bool:
+        """Whether it is assigned to us; what waits in a partition that is another's by now is told there."""
 
 
 @dataclass(slots=True)
@@ -93,6 +97,7 @@ class Consumer:
         self.parking = Parking(engine, reader, self.undecided)
         self.held: dict[Partition, Held] = {}
         self.gaps = Gaps()
+        self.numbers = Numbers()
         self._marks: dict[Partition, Mark] = {}
         self._unreadable: Counter[str] = Counter()
         self._passed: dict[Partition, dict[str, int]] = {}
@@ -236,6 +241,8 @@ class Consumer:
                 continue
             if item.mark.stream:
                 last[item.place] = item.mark
+                if item.inlet is None:
+                    self.numbers.note(item)
             elif self.undecided.letter_id(item) in aside_before:
                 continue
             if item.identity:
@@ -262,6 +269,8 @@ class Consumer:
             return False
         sorting.applied[item.place] = item.record.offset
         sorting.turn = turn or sorting.turn
+        if follows is Follows.PASSED and item.inlet is None:
+            self.numbers.compare(item)
         return follows is Follows.NEXT
 
     def _turns(self, item: Item, last: dict[Partition, Mark]) -> bool:
@@ -295,5 +304,5 @@ class Consumer:
                     held.waiting = False
                     self.positions.rewind(place, held.offset)
                     self.positions.resume(place)
-            metrics.HELD.labels("stopped").set(len(self.held))
-            metrics.HELD.labels("gap").set(len(self.gaps.alarmed()))
+            metrics.HELD.labels("stopped").set(sum(map(self.positions.ours, self.held)))
+            metrics.HELD.labels("gap").set(sum(map(self.positions.ours, self.gaps.alarmed())))

@@ -3,7 +3,6 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 RECORDS = Counter("upstream_records_total", "Records that were applied or answered", ["topic", "outcome"])
-SAID = Counter("upstream_said_total", "Records appended to the outbox", ["topic"])
 SENT = Counter("upstream_sent_total", "Records that the broker acknowledged", ["topic"])
 BATCH_SECONDS = Histogram(
     "upstream_batch_seconds", "One batch, one transaction", buckets=(0.002, 0.005, 0.01, 0.05, 0.2, 1, 5)
@@ -11,6 +10,7 @@ BATCH_SECONDS = Histogram(
 RERUNS = Counter("upstream_reruns_total", "Transactions run again because somebody was faster")
 HELD = Gauge("upstream_held_partitions", "Partitions that wait for a person or for their producer", ["reason"])
 GAPS = Counter("upstream_gaps_total", "Loss alarms: a number is missing on one of our own topics", ["topic"])
+REUSED = Counter("upstream_numbers_reused_total", "A number of ours came again with another event", ["topic"])
 PARKED = Gauge("upstream_parked_keys", "Keys that wait with a record that could not be decided on")
 UNKNOWN_FIELDS = Counter("upstream_unknown_fields_total", "Fields from outside that no schema knows", ["topic"])
 DUE_FAILED = Counter("upstream_due_failed_total", "Due work that could not be decided", ["kind"])

@@ -133,18 +133,19 @@ class Reader:
 
     def _own(self, record: Polled, route: Route) -> Item:
         place, dense = (record.topic, record.partition), not route.topic.compacted
-        mark, previous = Mark("", record.offset), tuple[Mark, ...]()
+        mark, previous, event_id = Mark("", record.offset), tuple[Mark, ...](), None
         try:
             envelope = from_texts(texts(record.headers))
             if envelope.sequence is None:
                 raise Unreadable("missing-header")
             mark, previous = Mark(*envelope.sequence), tuple(Mark(*end) for end in envelope.previous)
+            event_id = envelope.id
             cause = _cause(envelope)
             steps = self._steps(record, route, envelope, cause)
         except Unreadable as error:
             refusal = Refusal("quarantined", error.code, error.problems)
-            return Item(record, place, mark, dense, refusal=refusal, previous=previous)
-        return Item(record, place, mark, dense, steps, previous=previous)
+            return Item(record, place, mark, dense, event_id=event_id, refusal=refusal, previous=previous)
+        return Item(record, place, mark, dense, steps, event_id=event_id, previous=previous)
 
     def _steps(self, record: Polled, route: Route, envelope: Envelope, cause: Cause) -> tuple[Step, ...]:
         try:

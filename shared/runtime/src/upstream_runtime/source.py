@@ -246,6 +246,10 @@ class Source:
         """The next offset to read of this partition; committed beside the work."""
         self._done[place] = offset
 
+    def ours(self, place: Partition) -> bool:
+        """Whether one of our consumers has this partition now."""
+        return any(self._assigned(place))
+
     def _rewind_now(self, consumer: Any) -> None:
         for place in list(self._rewinds):
             partition = TopicPartition(*place)
