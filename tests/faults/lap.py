@@ -345,7 +345,8 @@ class Lap:
         ended = [
             name for name, process in self.running.items() if process.popen.poll() is not None and not process.told_to_end
         ]
-        self.told |= {"healed": healed, "strain": strain(), "ended": ended}
+        patience = self.patience if self.planted else self.patience * strain()
+        self.told |= {"healed": healed, "strain": strain(), "ended": ended, "patience": patience}
         (self.folder / "lap.json").write_text(json.dumps(self.told))
         await asyncio.to_thread(self.client.wait)
         words = [sys.executable, "-m", "faults.checker", str(self.folder)]
@@ -353,7 +354,7 @@ class Lap:
             *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}
         )
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
+            async with asyncio.timeout(CHECK_SECONDS * strain()):
                 out, err = await checking.communicate()
         finally:
             if checking.returncode is None:

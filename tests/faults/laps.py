@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from faults import rows_broker, rows_database, rows_disk, rows_input, rows_network, rows_process, rows_quorum
+from faults import rows_anew, rows_broker, rows_database, rows_disk, rows_input, rows_network, rows_process, rows_quorum
 from faults.client import Load
 from faults.lap import Lap
 from faults.little_room import LittleRoom, room_can_be_limited
@@ -18,6 +18,7 @@ Break = Callable[[Lap, float], Awaitable[None]]
 
 
 USUAL: Final = Load(bad=0.02)
+CALM: Final = replace(USUAL, rate=40.0)  # where something is away for long: reminders are one transaction each, and pile up
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,20 @@ async def quorum(lap: Lap, until: float) -> None:
     await _each_in_turn(lap, until, rows)
 
 
+async def wiped(lap: Lap, until: float) -> None:
+    await _each_in_turn(lap, until, [rows_anew.wipe_broker])
+
+
+async def restored(lap: Lap, until: float) -> None:
+    """Each process once: who only reads, who reads and speaks, who is asked from outside."""
+    while True:
+        for role in lap.rng.sample(PROCESSES, len(PROCESSES)):
+            await asyncio.sleep(lap.rng.uniform(1.0, 2.0))
+            await rows_anew.restore_database(lap, role)
+        if time.monotonic() > until:
+            return
+
+
 async def room(lap: Lap, until: float) -> None:
     rows = [rows_disk.database_disk_full, rows_disk.database_log_full, rows_disk.broker_disk_full]
     await _each_in_turn(lap, until, rows)
@@ -171,8 +186,10 @@ LAPS: Final = (
     LapPlan("inputs", inputs, 20, Load(bad=0.1, copies=5, shuffled=True, bad_each=20, rate=15)),
     LapPlan("clocks", clocks, 12),
     LapPlan("poison", poison, 20, Load(accounts=200)),
-    LapPlan("room", room, 40, world=LittleRoom, long=True),
-    LapPlan("quorum", quorum, 40, world=Quorum, long=True),
+    LapPlan("wiped", wiped, 20, CALM, long=True),
+    LapPlan("restored", restored, 30, CALM, long=True),
+    LapPlan("room", room, 40, CALM, world=LittleRoom, long=True),
+    LapPlan("quorum", quorum, 40, CALM, world=Quorum, long=True),
 )
 
 
@@ -183,8 +200,4 @@ def possible() -> tuple[LapPlan, ...]:
 
 def absent() -> dict[str, str]:
     """Rows of the design that cannot be injected here, and why: never counted, always named."""
-    here = {} if room_can_be_limited() else {"D5": "not injected here: a disk of limited size needs root"}
-    return here | {
-        "B4": "not injected here: a broker wiped and rebuilt (tests/stack/test_rebuild_topics.py does it once)",
-        "D4": "not injected here: a database restored (tests/stack/test_restore.py does it once)",
-    }
+    return {} if room_can_be_limited() else {"D5": "not injected here: a disk of limited size needs root"}
