@@ -6,17 +6,23 @@ Ends with 1 on any violation and on any planted bug that was missed.
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 import uvloop
 
+from faults.exam import QUESTIONS
 from faults.journal import Line
+from faults.laps import LAPS
 from faults.report import as_line, show
 from faults.runs import short
 from faults.soak import soak
 from upstream_stack.terminal import out
+
+NAMES: Final = {plan.name for plan in LAPS} | {question.bug for question in QUESTIONS} | {"exam"}
 
 
 def main() -> int:
@@ -27,6 +33,9 @@ def main() -> int:
     parser.add_argument("--soak", type=Path, default=None, metavar="FILE", help="the whole; what is done stands in FILE")
     parser.add_argument("--results", type=Path, default=None, metavar="FILE", help="append the results line to this file")
     told = parser.parse_args()
+    if unknown := sorted(set(told.only) - NAMES):
+        parser.error(f"--only: nothing here is called {', '.join(unknown)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended, what was mounted unmounted
     seed: int = told.seed if told.seed is not None else random.SystemRandom().randrange(10**6)
     folder = Path(tempfile.mkdtemp(prefix="upstream-faults-"))
     folder.chmod(0o711)

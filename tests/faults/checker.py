@@ -15,12 +15,13 @@ import asyncpg
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from faults.evidence import Evidence, base_of, lap_of, logs_of, read_topics
-from faults.invariants import INVARIANTS, effects, outcomes
+from faults.invariants import INVARIANTS, effects, outcomes, said_again
 from faults.journal import Line, read, wall
 
 SHOWN_MAX: Final = 5
 APPLIED: Final = (("a", "asked"), ("b", "moved"), ("c", "passed"))  # where each kind of event is counted, once
 STILL: Final = "SELECT topic, partition, n FROM runtime."
+HEARD: Final = "SELECT topic, n FROM runtime.watermark WHERE stream = $1"  # of outside topics, the stream is the cluster
 
 
 async def quiet(lap: Line, patience: float) -> float:
@@ -39,19 +40,21 @@ async def quiet(lap: Line, patience: float) -> float:
 
 async def _still(lap: Line, reader: Consumer) -> bool:
     try:
-        marks, counters, sent, due = {}, {}, {}, 0
+        marks, counters, sent, due, heard_up_to = {}, {}, {}, 0, dict[str, int]()
+        cluster = reader.list_topics(timeout=3).cluster_id
         for process, dsn in lap["checker"].items():
             conn = await asyncpg.connect(dsn, timeout=3)
             marks[process], counters[process], sent[process] = [
                 {(t, p): n for t, p, n in await conn.fetch(STILL + table)} for table in ("watermark", "counter", "sent")
             ]
             due += await conn.fetchval("SELECT (SELECT count(*) FROM runtime.due) + (SELECT count(*) FROM runtime.parked_key)")
+            heard_up_to |= {row[0]: row[1] for row in await conn.fetch(HEARD, cluster)}
             await conn.close()
         asks = [TopicPartition(topic, 0) for topic in lap["asks"].values()]
         ends = {place.topic: reader.get_watermark_offsets(place, timeout=3)[1] for place in asks}
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaException, TimeoutError):
         return False
-    heard = all(marks["a"].get((topic, 0), -1) + 1 >= end for topic, end in ends.items())
+    heard = all(heard_up_to.get(topic, -1) + 1 >= end for topic, end in ends.items())
     said = all(sent[process] == counters[process] for process in sent)
     applied = all(
         marks[reader].get(place, 0) == last
@@ -118,6 +121,7 @@ def verdict(found: Evidence) -> Line:
         "unknown": sum(what is None for what in told.values()),
         "events": sum(counted[place].total() for place in APPLIED),
         "records": sum(map(len, found.topics.values())),
+        "again": sum(said.total() for said in said_again(found).values()),
         "set_aside": sum(len(base.set_aside) for base in found.bases.values()),
         "parked": sum(len(base.parked) for base in found.bases.values()),
         "strain": found.strain,

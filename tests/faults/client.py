@@ -1,7 +1,8 @@
 """The outside party: asks at a steady rate, writes down what it meant before it sends, and asks again until it is answered.
 
 A process of its own (`python -m faults.client <lap folder>`), which imports nothing of the product. SIGTERM: nothing new is
-asked, what is open is asked until it is answered or time is up. What is never answered is *unknown*.
+asked, what is open is asked until it is answered or time is up. What is never answered is *unknown*. SIGHUP: the broker was
+wiped, so it begins anew there, and reads its answers from the beginning.
 """
 
 import json
@@ -70,22 +71,19 @@ class Client:
     open: dict[str, Open] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     stopping: bool = False
+    wiped: bool = False
 
     def run(self) -> None:
-        producer = Producer(
-            {
-                **self.lap["kafka"]["client"],
-                "acks": "all",
-                "enable.idempotence": True,
-                "message.timeout.ms": 4000,
-                "log_level": 0,
-            }
-        )
-        reader = self._reader()
+        producer, reader = self._producer(), self._reader()
         accounts = accounts_of(self.rng, self.load)
         self._bad_ones(producer, accounts)
         began, made = time.monotonic(), 0
         while not self.stopping:
+            if self.wiped:
+                self.wiped = False
+                producer.purge()
+                reader.close()
+                producer, reader = self._producer(), self._reader()
             due = int((time.monotonic() - began) * self.load.rate) - made
             made += due
             due = due if len(self.open) < OPEN_MAX else 0
@@ -98,6 +96,17 @@ class Client:
         for _ in range(10):
             self._hear(reader)
         reader.close()
+
+    def _producer(self) -> Producer:
+        return Producer(
+            {
+                **self.lap["kafka"]["client"],
+                "acks": "all",
+                "enable.idempotence": True,
+                "message.timeout.ms": 4000,
+                "log_level": 0,
+            }
+        )
 
     def _reader(self) -> Consumer:
         reader = Consumer(
@@ -195,7 +204,11 @@ def main() -> None:
     def stop(_: int, __: object) -> None:
         client.stopping = True
 
+    def begin_anew(_: int, __: object) -> None:
+        client.wiped = True
+
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, begin_anew)
     client.run()
 
 

@@ -17,6 +17,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from faults.journal import Line, read
 
 READ_SECONDS: Final = 30.0
+ENDED: Final = "SELECT stream, topic, partition, n FROM runtime.ended_stream JOIN runtime.ended_number USING (place)"
 Place = tuple[str, int]
 Row = dict[str, Any]
 
@@ -60,6 +61,13 @@ class Base:
     set_aside: list[Row] = field(default_factory=list)
     parked: list[Row] = field(default_factory=list)
     due: int = 0
+    ended: dict[str, dict[Place, int]] = field(default_factory=dict)  # streams before it, and what of them counts
+
+    def counts(self, found: Found) -> bool:
+        """Whether a record on a topic is one that this database knows to have said."""
+        stream, n = found.sequence
+        place = found.topic, found.partition
+        return stream == self.stream or n <= self.ended.get(stream, {}).get(place, 0)
 
 
 @dataclass(slots=True)
@@ -92,6 +100,8 @@ async def base_of(dsn: str) -> Base:
     try:
         found = Base(str(await conn.fetchval("SELECT stream FROM runtime.instance")))
         found.effects = [dict(row) for row in await conn.fetch("SELECT * FROM effect ORDER BY serial")]
+        for stream, topic, partition, n in await conn.fetch(ENDED):
+            found.ended.setdefault(stream, {})[topic, partition] = n
         found.set_aside = [dict(row) for row in await conn.fetch("SELECT * FROM runtime.set_aside")]
         found.counters, found.sent, found.marks = [
             {(row["topic"], row["partition"]): row["n"] for row in await conn.fetch(f"SELECT * FROM runtime.{table}")}

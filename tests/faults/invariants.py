@@ -6,6 +6,7 @@ Pure, and imports nothing of the product. The numbers are those of the design: I
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ BACK: Final = ("broker.back", "database.back", "relay.back", "partition.accepted
 NOISE_SECONDS: Final = 0.1  # below that, a percentile of a machine that others use says nothing
 LATE_SECONDS_MAX: Final = 5.0
 HEALING_SECONDS: Final = LAG_SECONDS_MAX  # after a fault, until work that was due counts as late
+EPOCH: Final = "1970-01-01T00:00:00Z"
 # Who must have which effect of an accepted ask.
 EXPECTED: Final = (("a", "asked"), ("a", "due"), ("b", "moved"), ("c", "moved"), ("c", "passed"))
 Violations = list[str]
@@ -39,6 +41,27 @@ def outcomes(found: Evidence) -> dict[str, str | None]:
     return told
 
 
+def said_again(found: Evidence) -> dict[tuple[str, str], Counter[str]]:
+    """How often more than once each reader was told of an ask, because a database that was put back (D4) decided it again.
+
+    Its readers apply that again, neither less nor more often than it stands on the topic under numbers of its own. It counts
+    as no violation, and is counted.
+    """
+    told: dict[tuple[str, str], Counter[str]] = {place: Counter() for place in EXPECTED}
+    if not _put_back(found):
+        return told
+    for route, readers in (("moved", ("b", "c")), ("passed", ("c",))):
+        said = {(r.partition, *r.sequence): _ask_in(r.value) or "" for r in found.topics.get(found.lap[route], [])}
+        more = Counter(said.values()) - Counter(set(said.values()))
+        told |= {(reader, route): more for reader in readers}
+    return told
+
+
+def _put_back(found: Evidence) -> int:
+    """How many databases were put back to a backup."""
+    return sum(fault["row"] == "D4" for fault in found.faults)
+
+
 def _waiting(found: Evidence) -> set[str]:
     """Asks of which something is parked or set aside, where an operator sees it."""
     rows = [row for base in found.bases.values() for row in (*base.parked, *base.set_aside)]
@@ -55,13 +78,13 @@ def _ask_in(value: bytes | None) -> str | None:
 
 def acknowledged_have_one_effect(found: Evidence) -> Violations:
     """I1: whatever was acknowledged, by our transaction or by our verdict, has exactly one effect in each subscriber."""
-    counted, waiting = effects(found), _waiting(found)
+    counted, waiting, again = effects(found), _waiting(found), said_again(found)
     acknowledged = {ask for ask, what in outcomes(found).items() if what == "ok"} | counted["a", "asked"].keys()
     return [
         f"{ask}: {counted[place][ask]} effects of {place}"
         for ask in sorted(acknowledged)
         for place in EXPECTED
-        if counted[place][ask] != 1 and not (counted[place][ask] == 0 and ask in waiting)
+        if counted[place][ask] != 1 + again[place][ask] and not (counted[place][ask] == 0 and ask in waiting)
     ]
 
 
@@ -75,9 +98,9 @@ def failed_have_none(found: Evidence) -> Violations:
 
 def unknown_are_one_thing(found: Evidence) -> Violations:
     """I3: what nobody answered was done once everywhere or nowhere."""
-    counted, waiting = effects(found), _waiting(found)
+    counted, waiting, again = effects(found), _waiting(found), said_again(found)
     unknown = {ask for ask, what in outcomes(found).items() if what is None} - waiting
-    seen = {ask: {counted[place][ask] for place in EXPECTED} for ask in unknown}
+    seen = {ask: {counted[place][ask] - again[place][ask] for place in EXPECTED} for ask in unknown}
     return [f"{ask}: {sorted(counts)} effects" for ask, counts in sorted(seen.items()) if counts not in ({0}, {1})]
 
 
@@ -89,7 +112,7 @@ def no_phantom(found: Evidence) -> Violations:
         for (topic, partition), rows in base.outbox.items():
             said = dict(rows)
             for record in found.topics.get(topic, []):
-                if record.partition != partition or record.sequence[0] != base.stream:
+                if record.partition != partition or not base.counts(record):
                     continue
                 if record.value != said.get(record.sequence[1], b"never said"):
                     wrong.append(f"{topic}/{partition} n={record.sequence[1]}: not what was said")
@@ -105,30 +128,37 @@ def _sent_twice(found: Evidence) -> Violations:
 
 def in_order_of_the_key(found: Evidence) -> Violations:
     """I5: each account's effects follow each other as they were committed where they began."""
-    return [line for process, base in found.bases.items() for line in _order_of(process, base.effects)]
+    turns = _put_back(found)
+    return [line for process, base in found.bases.items() for line in _order_of(process, base.effects, turns)]
 
 
-def _order_of(process: str, rows: Iterable[Row]) -> Violations:
+def _order_of(process: str, rows: Iterable[Row], turns: int) -> Violations:
+    """Where a database was put back, a reader's origins go back with it, that often at most, and leave nothing out."""
     accounts: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         if row["route"] != "due":
             accounts[row["account"]].append(row)
     wrong = []
     for account, mine in accounts.items():
-        ordinals = [row["ordinal"] for row in mine]
-        if ordinals != list(range(1, len(mine) + 1)):
-            wrong.append(f"{process} {account}: ordinals {_first_odd(ordinals)}")
+        if (odd := _first_odd([row["ordinal"] for row in mine])) is not None:
+            wrong.append(f"{process} {account}: ordinals {odd}")
         for route in {row["route"] for row in mine} - {"asked"}:
             origins = [row["origin"] for row in mine if row["route"] == route]
-            if origins != list(range(1, len(origins) + 1)):
-                wrong.append(f"{process} {account} {route}: origins {_first_odd(origins)}")
+            if (odd := _first_odd(origins, turns)) is not None:
+                wrong.append(f"{process} {account} {route}: origins {odd}")
     return wrong
 
 
-def _first_odd(numbers: list[int]) -> str:
-    """Where a row of numbers stops being 1, 2, 3."""
-    at = next(i for i, n in enumerate(numbers) if n != i + 1)
-    return f"… {numbers[max(0, at - 2) : at + 3]} …"
+def _first_odd(numbers: list[int], turns: int = 0) -> str | None:
+    """Where a row of numbers stops being 1, 2, 3; it may go back `turns` times."""
+    last = 0
+    for at, n in enumerate(numbers):
+        back = 0 < n <= last
+        if n != last + 1 and not (back and turns):
+            return f"… {numbers[max(0, at - 2) : at + 3]} …"
+        turns -= back
+        last = n
+    return None
 
 
 def no_gap(found: Evidence) -> Violations:
@@ -139,7 +169,7 @@ def no_gap(found: Evidence) -> Violations:
             said = [n for n, _ in base.outbox.get(place, [])]
             if said != list(range(1, last + 1)):
                 wrong.append(f"{process} {place}: outbox is not 1 … {last}")
-            on_topic = [r for r in found.topics.get(place[0], []) if r.partition == place[1] and r.sequence[0] == base.stream]
+            on_topic = [r for r in found.topics.get(place[0], []) if r.partition == place[1] and base.counts(r)]
             wrong += _holes(place, on_topic, last)
             wrong += [
                 f"{reader} {place}: applied up to {found.bases[reader].marks.get(place)} of {last}"
@@ -187,11 +217,13 @@ def _said(
 
 def unapplied_is_kept(found: Evidence) -> Violations:
     """I8: every record from outside had its effect, or a verdict that names it; quarantined ones are kept, bytes intact."""
-    done = effects(found)["a", "asked"]
-    answers = [json.loads(r.value) for t in found.lap["answers"].values() for r in found.topics.get(t, []) if r.value]
+    done, since = effects(found)["a", "asked"], _offsets_count_since(found)
+    on_topics = [r for t in found.lap["answers"].values() for r in found.topics.get(t, []) if r.value]
+    answers = [json.loads(record.value or b"") for record in on_topics if _said_at(record) >= since]
     named = {(answer["ask"], answer["offset"]) for answer in answers if "offset" in answer and answer.get("ask")}
     verdicts = {answer["offset"]: answer["verdict"] for answer in answers if "offset" in answer}
-    kept = {(row["topic"], row["position"]): row for base in found.bases.values() for row in base.set_aside}
+    rows = [row for base in found.bases.values() for row in base.set_aside]
+    kept = {(row["topic"], row["position"]): row for row in rows if row["set_aside_at"].timestamp() >= since}
     parked = {(row["topic"], row["position"]) for base in found.bases.values() for row in base.parked}
     wrong = _parked_with_other_bytes(found)
     for record in found.asks:
@@ -203,6 +235,15 @@ def unapplied_is_kept(found: Evidence) -> Violations:
         elif where not in parked and ask is None and verdicts.get(record.offset) is None:
             wrong.append(f"{where}: unreadable, and not kept")
     return wrong
+
+
+def _offsets_count_since(found: Evidence) -> float:
+    """When the topics that are there now began: an offset from before a wipe (B4) says nothing about them."""
+    return max((fault["anew"] for fault in found.faults if "anew" in fault), default=0.0)
+
+
+def _said_at(record: Found) -> float:
+    return datetime.fromisoformat(record.header("ce_time") or EPOCH).timestamp()
 
 
 def _parked_with_other_bytes(found: Evidence) -> Violations:
@@ -272,7 +313,12 @@ def alerts_were_raised(found: Evidence) -> Violations:
         f"{fault['row']}: {process} said none of {events} in time"
         for fault in found.faults
         for process, events in fault.get("alerts", {}).items()
-        if not _said_in_time(found.logs.get(process, []), events, fault["began"], ALERT_SECONDS_MAX * found.strain)
+        if not _said_in_time(
+            found.logs.get(process, []),
+            events,
+            fault["since" if "since" in fault else "began"],
+            ALERT_SECONDS_MAX * found.strain,
+        )
     ]
 
 

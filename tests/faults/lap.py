@@ -34,7 +34,7 @@ from faults.pipeline import PARTIES, PROCESSES, process_name
 from faults.proxy import Proxy
 from faults.world import World, free_port
 from upstream_runtime.migrate import migrate
-from upstream_stack.kafka_access import client_config, wait_for
+from upstream_stack.kafka_access import wait_for
 from upstream_stack.kafka_users import set_passwords
 
 TESTS: Final = Path(__file__).parents[1]
@@ -118,7 +118,7 @@ class Lap:
 
     async def prepare(self) -> None:
         """Make everything that the lap needs, start the processes, then the client."""
-        await asyncio.gather(asyncio.to_thread(self._prepare_broker), self._prepare_databases())
+        await asyncio.gather(asyncio.to_thread(self.prepare_broker), self._prepare_databases())
         if self.through_proxies:
             await self._start_proxies()
         for role in PROCESSES:
@@ -134,7 +134,7 @@ class Lap:
     async def flowing(self, role: str, route: str, more: int = 1) -> None:
         """Wait until a process had that many more effects of a route: only then is there something to break."""
         wanted: int | None = None
-        async with asyncio.timeout(READY_SECONDS):
+        async with asyncio.timeout(READY_SECONDS * strain()):
             while True:
                 conn = await self.world.connection(self.database(role))
                 count: int = await conn.fetchval("SELECT count(*) FROM effect WHERE route = $1", route)
@@ -155,11 +155,15 @@ class Lap:
     def principal(self, name: str) -> str:
         return process_name(self.mark, name)
 
-    def _prepare_broker(self) -> None:
+    def prepare_broker(self) -> None:
+        """Topics, users and rights: whoever may do something on the broker may do it from here on."""
         admin, named = self.world.admin, pipeline.topics(self.mark)
         stamped = {"message.timestamp.type": "LogAppendTime"}
         asks = {named.asks.for_party(party) for party in PARTIES}
-        new = [NewTopic(n, count, 1, config=stamped if n in asks else {}) for n, count in self.topic_names().items()]
+        new = [
+            NewTopic(n, count, self.world.replicas, config=stamped if n in asks else {})
+            for n, count in self.topic_names().items()
+        ]
         wait_for(admin.create_topics(new).values())
 
         set_passwords(admin, {self.principal(name): PASSWORD for name in EVERYBODY})
@@ -239,7 +243,7 @@ class Lap:
             "readers": {named.moved.name: ["b", "c"], named.passed.name: ["c"]},
             "remind_after": pipeline.REMIND_AFTER.total_seconds(),
             "kafka": {
-                who: client_config(self.world.ports, self.principal(who), PASSWORD)
+                who: self.world.client_config(self.principal(who), PASSWORD)
                 for who in EVERYBODY
             },
             "checker": {role: self.dsn(checker, role) for role in PROCESSES},
@@ -261,13 +265,13 @@ class Lap:
         secrets.mkdir(exist_ok=True)
         for secret in ("database-password", "kafka-password", "metrics-token", "operator-token"):
             (secrets / secret).write_text(self.passwords.get(role, PASSWORD))
-        kafka, postgres = self.world.ports.kafka, self.world.ports.postgres
+        kafka, postgres = self.world.bootstrap, self.world.ports.postgres
         if self.through_proxies:
-            kafka, postgres = self.proxies[role, "kafka"].port, self.proxies[role, "postgres"].port
+            kafka, postgres = f"127.0.0.1:{self.proxies[role, 'kafka'].port}", self.proxies[role, "postgres"].port
         port = free_port()
         told = {
             "UPSTREAM_PROCESS": process_name(self.mark, role),
-            "UPSTREAM_KAFKA": f"127.0.0.1:{kafka}",
+            "UPSTREAM_KAFKA": kafka,
             "UPSTREAM_DATABASE": f"postgresql://{self.database(role)}@127.0.0.1:{postgres}/{self.database(role)}",
             "UPSTREAM_SECRETS": str(secrets),
             "UPSTREAM_PORT": str(port),
@@ -312,7 +316,7 @@ class Lap:
 
     async def ready(self, *names: str) -> None:
         """Wait until these say that they are ready for work. A lease left by one that was killed is not waited for."""
-        async with httpx.AsyncClient() as client, asyncio.timeout(READY_SECONDS):
+        async with httpx.AsyncClient() as client, asyncio.timeout(READY_SECONDS * strain()):
             for name in names:
                 while not await self._is_ready(client, self.running[name]):
                     await asyncio.sleep(0.05)
@@ -341,7 +345,8 @@ class Lap:
         ended = [
             name for name, process in self.running.items() if process.popen.poll() is not None and not process.told_to_end
         ]
-        self.told |= {"healed": healed, "strain": strain(), "ended": ended}
+        patience = self.patience if self.planted else self.patience * strain()
+        self.told |= {"healed": healed, "strain": strain(), "ended": ended, "patience": patience}
         (self.folder / "lap.json").write_text(json.dumps(self.told))
         await asyncio.to_thread(self.client.wait)
         words = [sys.executable, "-m", "faults.checker", str(self.folder)]
@@ -349,7 +354,7 @@ class Lap:
             *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}
         )
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
+            async with asyncio.timeout(CHECK_SECONDS * strain()):
                 out, err = await checking.communicate()
         finally:
             if checking.returncode is None:

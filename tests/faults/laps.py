@@ -2,24 +2,31 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from faults import rows_broker, rows_database, rows_input, rows_network, rows_process
+from faults import rows_anew, rows_broker, rows_database, rows_disk, rows_input, rows_network, rows_process, rows_quorum
 from faults.client import Load
 from faults.lap import Lap
+from faults.little_room import LittleRoom, room_can_be_limited
 from faults.pipeline import PROCESSES
+from faults.quorum import Quorum
+from faults.world import World
 
 Break = Callable[[Lap, float], Awaitable[None]]
 
 
 USUAL: Final = Load(bad=0.02)
+CALM: Final = replace(USUAL, rate=40.0)  # where something is away for long: reminders are one transaction each, and pile up
 
 
 @dataclass(frozen=True, slots=True)
 class LapPlan:
-    """One lap: what breaks it until its time is up (`seconds`, of the short matrix), under which load."""
+    """One lap: what breaks it until its time is up (`seconds`, of the short matrix), under which load.
+
+    One in another kind of `world` gets one of its own. A `long` one is part of the soak, and of the short matrix where it is named.
+    """
 
     name: str
     breaks: Break
@@ -28,6 +35,8 @@ class LapPlan:
     through_proxies: bool = False
     replicated: bool = False
     twins: tuple[str, ...] = ()
+    world: type[World] = World
+    long: bool = False
 
 
 async def crashes(lap: Lap, until: float) -> None:
@@ -61,11 +70,7 @@ async def pauses(lap: Lap, until: float) -> None:
 
 async def brokers(lap: Lap, until: float) -> None:
     rows = [rows_broker.refuse_records, rows_broker.kill_broker, rows_broker.restart_broker, rows_broker.restart_loop]
-    while time.monotonic() < until:
-        lap.rng.shuffle(rows)
-        for row in rows:
-            await asyncio.sleep(lap.rng.uniform(1.0, 2.0))
-            await row(lap)
+    await _each_in_turn(lap, until, rows)
 
 
 async def databases(lap: Lap, until: float) -> None:
@@ -135,6 +140,40 @@ async def clocks(lap: Lap, until: float) -> None:
         await rows_input.rotate_credentials(lap, lap.rng.choice(PROCESSES))
 
 
+async def quorum(lap: Lap, until: float) -> None:
+    rows = [rows_quorum.kill_leader, rows_quorum.kill_controller, rows_quorum.two_down, rows_quorum.restart_in_turn]
+    await _each_in_turn(lap, until, rows)
+
+
+async def wiped(lap: Lap, until: float) -> None:
+    await _each_in_turn(lap, until, [rows_anew.wipe_broker])
+
+
+async def restored(lap: Lap, until: float) -> None:
+    """Each process once: who only reads, who reads and speaks, who is asked from outside."""
+    while True:
+        for role in lap.rng.sample(PROCESSES, len(PROCESSES)):
+            await asyncio.sleep(lap.rng.uniform(1.0, 2.0))
+            await rows_anew.restore_database(lap, role)
+        if time.monotonic() > until:
+            return
+
+
+async def room(lap: Lap, until: float) -> None:
+    rows = [rows_disk.database_disk_full, rows_disk.database_log_full, rows_disk.broker_disk_full]
+    await _each_in_turn(lap, until, rows)
+
+
+async def _each_in_turn(lap: Lap, until: float, rows: Sequence[Callable[[Lap], Awaitable[None]]]) -> None:
+    """All of them at least once, in an order drawn from the seed, and again while there is time."""
+    while True:
+        for row in lap.rng.sample(rows, len(rows)):
+            await asyncio.sleep(lap.rng.uniform(1.0, 2.0))
+            await row(lap)
+        if time.monotonic() > until:
+            return
+
+
 LAPS: Final = (
     LapPlan("crashes", crashes, 40),
     LapPlan("kills", kills, 10),
@@ -147,11 +186,18 @@ LAPS: Final = (
     LapPlan("inputs", inputs, 20, Load(bad=0.1, copies=5, shuffled=True, bad_each=20, rate=15)),
     LapPlan("clocks", clocks, 12),
     LapPlan("poison", poison, 20, Load(accounts=200)),
+    LapPlan("wiped", wiped, 20, CALM, long=True),
+    LapPlan("restored", restored, 30, CALM, long=True),
+    LapPlan("room", room, 40, CALM, world=LittleRoom, long=True),
+    LapPlan("quorum", quorum, 40, CALM, world=Quorum, long=True),
 )
-# Rows of the design that cannot be injected yet, and why: never counted, always named.
-ABSENT: Final = {
-    "B4": "not injected here: a broker wiped and rebuilt (tests/stack/test_rebuild_topics.py does it once)",
-    "D4": "not injected here: a database restored (tests/stack/test_restore.py does it once)",
-    "D5": "not injected: a full disk",
-    "R1–R4": "not injected: three brokers",
-}
+
+
+def possible() -> tuple[LapPlan, ...]:
+    """The laps that can be run here."""
+    return tuple(plan for plan in LAPS if plan.world is not LittleRoom or room_can_be_limited())
+
+
+def absent() -> dict[str, str]:
+    """Rows of the design that cannot be injected here, and why: never counted, always named."""
+    return {} if room_can_be_limited() else {"D5": "not injected here: a disk of limited size needs root"}

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from faults.invariants import INVARIANTS
 from faults.journal import Line
-from faults.laps import ABSENT
+from faults.laps import absent
 from upstream_stack.parts.java import find_java
 from upstream_stack.terminal import out
 
@@ -38,7 +38,7 @@ def show(result: Line) -> None:
     rows = Table("row", "injected", title=f"{result['faults']} faults, seed {result['seed']}", title_justify="left")
     for row, count in result["rows"].items():
         rows.add_row(row, str(count))
-    for row, why in ABSENT.items():
+    for row, why in absent().items():
         rows.add_row(row, f"[dim]{why}[/dim]")
     out.print(rows)
     found = Table("invariant", "violations", "asks", title_justify="left")
@@ -54,7 +54,8 @@ def show(result: Line) -> None:
             f"The simulation: {simulated['seeds']} seeds, {simulated['faults']} faults, wrong: {simulated['wrong'] or 'none'}"
         )
     out.print(
-        f"{result['acknowledged']} asks acknowledged ({result['events']} events applied), {result['refused']} refused,"
+        f"{result['acknowledged']} asks acknowledged ({result['events']} events applied,"
+        f" {result['again']} of them again after a database was put back), {result['refused']} refused,"
         f" {result['unknown']} unknown; {result['records']} records read back; {result['seconds']:.0f} s"
     )
 

@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from faults.exam import exam
+from faults.exam import QUESTIONS, exam
 from faults.journal import Journal, Line, read
 from faults.lap import TESTS
-from faults.laps import LAPS
+from faults.laps import LapPlan, possible
 from faults.report import machine
 from faults.runs import run_lap, totals
-from faults.world import World
+from faults.world import World, running
 from upstream_stack.terminal import out
 
 ENOUGH_EVENTS: Final = 1_000_000
@@ -46,12 +46,8 @@ async def soak(seed: int, folder: Path, progress: Path) -> Line:
         number += 1
     simulated = await _simulated(seed, [line["simulated"] for line in lines if "simulated" in line], journal)
     journal.close()
-    world = World(folder / "exam")
-    try:
-        await world.up()
-        marks = await exam(world, folder / "exam", seed, [])
-    finally:
-        await world.down()
+    async with running(World(folder / "world-exam")) as world:
+        marks = await exam(world, folder / "exam", seed, QUESTIONS)
     seconds = round(sum(lap["seconds"] for lap in laps), 1)
     result = {
         "kind": "soak", "seed": seed, **totals(laps), "exam": marks, "simulation": simulated, "seconds": seconds,
@@ -88,24 +84,24 @@ async def _simulated(seed: int, done: list[Line], journal: Journal) -> Line:
 
 
 async def _round(number: int, seed: int, folder: Path, laps: list[Line], journal: Journal) -> None:
-    """Each lap once more, on a broker and a database of its own; those that a run before this one did are passed over."""
-    missing = [plan for plan in LAPS if not any(lap["round"] == number and lap["lap"] == plan.name for lap in laps)]
-    if not missing:
-        return
-    world = World(folder / f"round{number}")
-    try:
-        await world.up()
-        for plan in missing:
-            load = replace(plan.load, rate=min(RATE, 1.5 * plan.load.rate), bad_each=BAD_EACH if plan.load.bad_each else 0)
-            drawn, began = hash_of(seed, number, plan.name), time.monotonic()
-            mark = f"r{number}{plan.name}"
-            found = await run_lap(world, folder, replace(plan, load=load), mark, drawn, LONGER * plan.seconds)
-            laps.append({"soak": seed, "round": number, "seconds": time.monotonic() - began, **found})
-            journal.write([laps[-1]])
-            if _enough(laps):
-                return
-    finally:
-        await world.down()
+    """Each lap once more, on brokers and a database of the round's own; those that a run before this one did are passed over."""
+    done = {lap["lap"] for lap in laps if lap["round"] == number}
+    missing = [plan for plan in possible() if plan.name not in done]
+    for kind in dict.fromkeys(plan.world for plan in missing):
+        async with running(kind(folder / f"world-{number}-{kind.__name__.lower()}")) as world:
+            for plan in (plan for plan in missing if plan.world is kind):
+                drawn, began = hash_of(seed, number, plan.name), time.monotonic()
+                found = await run_lap(world, folder, longer(plan), f"r{number}{plan.name}", drawn, LONGER * plan.seconds)
+                laps.append({"soak": seed, "round": number, "seconds": time.monotonic() - began, **found})
+                journal.write([laps[-1]])
+                if _enough(laps):
+                    return
+
+
+def longer(plan: LapPlan) -> LapPlan:
+    """A lap under the load of the soak."""
+    load = replace(plan.load, rate=min(RATE, 1.5 * plan.load.rate), bad_each=BAD_EACH if plan.load.bad_each else 0)
+    return replace(plan, load=load)
 
 
 def hash_of(seed: int, number: int, name: str) -> int:

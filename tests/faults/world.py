@@ -2,6 +2,7 @@
 
 The embedded stack's parts without its supervisor: here, nobody brings back what was broken but the one who broke it. Each
 process of the pipeline has a listener of its own on the broker, which it reaches through its own proxy when a lap wants one.
+Worlds of another kind (three brokers, little room) are made from this one in modules of their own.
 """
 
 import asyncio
@@ -10,8 +11,11 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from confluent_kafka.admin import AdminClient
 
@@ -19,21 +23,22 @@ from faults.pipeline import PROCESSES
 from upstream_stack.account import postgres_account
 from upstream_stack.database_setup import Connection, connect_as_admin, wait_for_postgres
 from upstream_stack.environment import plain_environment
-from upstream_stack.kafka_access import admin_client, broker_answers, own_config
+from upstream_stack.kafka_access import admin_client, broker_answers, client_config
 from upstream_stack.kafka_broker import prepare_kafka
 from upstream_stack.launch import Launch
 from upstream_stack.layout import PORT_BASE_DEFAULT, Layout, Ports
 from upstream_stack.parts.java import find_java
 from upstream_stack.parts.kafka_jars import kafka_jars
+from upstream_stack.parts.maven import Progress
 from upstream_stack.parts.postgres_binaries import find_postgres, postgres_from_maven
 from upstream_stack.ports_in_use import free_base
 from upstream_stack.postgres_server import prepare_postgres
 from upstream_stack.processes import KAFKA, POSTGRES
 from upstream_stack.rights import ADMIN
-from upstream_stack.secret_files import make_secrets
+from upstream_stack.secret_files import KAFKA_PASSWORD, make_secrets, read_secret
 from upstream_stack.terminal import Checklist
 
-PART_SECONDS = 60.0
+PART_SECONDS = 90.0
 SQL_SETTINGS = ("-c", "log_min_messages=log", "-c", "max_connections=80")
 
 
@@ -53,9 +58,9 @@ class Server:
     running: subprocess.Popen[bytes] | None = None
 
     @property
-    def pid(self) -> int:
-        assert self.running is not None, f"{self.launch.name} does not run"
-        return self.running.pid
+    def lives(self) -> bool:
+        """Whether it runs, and was not ended by anybody, nor by itself."""
+        return self.running is not None and self.running.poll() is None
 
     def start(self) -> None:
         launch = self.launch
@@ -71,6 +76,7 @@ class Server:
         if self.running is None:
             return
         self.running.send_signal(number)
+        self.running.send_signal(signal.SIGCONT)  # it may stand still
         deadline = time.monotonic() + self.launch.stop_seconds
         while self.running.poll() is None:
             await asyncio.sleep(0.02)
@@ -79,15 +85,28 @@ class Server:
         self.running = None
 
 
+def server(launch: Launch) -> Server:
+    """A program that is told as little of our surroundings as it needs."""
+    return Server(replace(launch, environment=plain_environment()))
+
+
+def quiet() -> Progress:
+    """Where parts must be fetched first, say so."""
+    return Checklist().progress
+
+
 class World:
     """The broker and the database server, and how to reach them as their administrator."""
+
+    replicas: ClassVar[int] = 1
 
     def __init__(self, folder: Path) -> None:
         self.layout = Layout(folder / "run")
         self.ports = Ports(free_base((KAFKA, POSTGRES), other_than=PORT_BASE_DEFAULT))
         self.direct = {role: free_port() for role in PROCESSES}  # where the broker listens for it
         self.proxied = {role: free_port() for role in PROCESSES}  # where it believes the broker to be
-        self.kafka: Server
+        self.brokers: list[Server] = []
+        self.servers: list[Server] = []  # everything that runs here
         self.postgres: Server
         self.admin: AdminClient
 
@@ -98,18 +117,22 @@ class World:
             made.mkdir(parents=True, exist_ok=True)
         layout.run_dir.chmod(0o711)
         make_secrets(layout)
-        quiet = Checklist().progress
         account = postgres_account()
-        binaries = find_postgres() or postgres_from_maven(layout, account, quiet)
-        kafka = prepare_kafka(layout, self.ports, find_java(), kafka_jars(quiet))
-        self._add_listeners(layout.kafka / "server.properties")
+        binaries = find_postgres() or postgres_from_maven(layout, account, quiet())
         postgres = prepare_postgres(layout, self.ports, binaries, account)
-        postgres = replace(postgres, argv=(*postgres.argv, *SQL_SETTINGS))
-        self.kafka, self.postgres = (Server(replace(launch, environment=plain_environment())) for launch in (kafka, postgres))
-        self.kafka.start()
-        self.postgres.start()
+        self.postgres = server(replace(postgres, argv=(*postgres.argv, *SQL_SETTINGS)))
+        self.brokers = [server(launch) for launch in self.prepare_brokers()]
+        self.servers = [*self.brokers, self.postgres]
+        for one in self.servers:
+            one.start()
         await self.database_answers()
         await self.broker_answers()
+
+    def prepare_brokers(self) -> list[Launch]:
+        """How to run the broker, formatted where it has no storage."""
+        launch = prepare_kafka(self.layout, self.ports, find_java(), kafka_jars(quiet()))
+        self._add_listeners(self.layout.kafka / "server.properties")
+        return [launch]
 
     def _add_listeners(self, properties: Path) -> None:
         """One more listener for each process of the pipeline, advertised where its proxy stands."""
@@ -129,15 +152,27 @@ class World:
 
     async def down(self) -> None:
         """End both, whatever state they are in."""
-        for server in (self.kafka, self.postgres):
-            if server.running is not None and server.running.poll() is None:
-                server.running.send_signal(signal.SIGCONT)
-                await server.end(server.launch.stop_signal)
+        for one in self.servers:
+            await one.end(one.launch.stop_signal)
+
+    @property
+    def kafka(self) -> Server:
+        """The broker; the first of several."""
+        return self.brokers[0]
+
+    @property
+    def bootstrap(self) -> str:
+        """Where a client finds the brokers."""
+        return ",".join(f"127.0.0.1:{broker.launch.port}" for broker in self.brokers)
+
+    def client_config(self, principal: str, password: str) -> dict[str, str]:
+        """Librdkafka settings of one user of the broker."""
+        return client_config(self.ports, principal, password) | {"bootstrap.servers": self.bootstrap}
 
     @property
     def admin_config(self) -> dict[str, str]:
         """Librdkafka settings of the broker's administrator."""
-        return own_config(self.layout, self.ports, ADMIN)
+        return self.client_config(ADMIN, read_secret(self.layout, ADMIN, KAFKA_PASSWORD))
 
     async def broker_answers(self) -> None:
         self.admin = admin_client(self.admin_config)
@@ -162,3 +197,13 @@ class World:
         """How many bytes broker and database server hold on disk."""
         folders = (self.layout.kafka, self.postgres_data)
         return sum(os.lstat(path).st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+@asynccontextmanager
+async def running(world: World) -> AsyncIterator[World]:
+    """It is up in here, and down behind it, whatever happens."""
+    try:
+        await world.up()
+        yield world
+    finally:
+        await world.down()

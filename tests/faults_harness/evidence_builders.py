@@ -64,7 +64,7 @@ def with_a_letter(value: bytes = b"not json", kept: bytes = b"not json") -> Evid
         {
             "topic": ASKS, "position": 1, "reason": "malformed-json", "value": kept, "key": str(ACCOUNT).encode(),
             "headers": json.dumps([["ce_id", b"bad-ask".hex()]]).encode(), "value_hash": sha256(value).digest(),
-            "value_bytes": len(value),
+            "value_bytes": len(value), "set_aside_at": BEGAN,
         }
     )  # fmt: skip
     return found

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from faults import crash_points
+from faults import crash_points, laps
+from faults.__main__ import main
 from faults.bad_input import CLASSES
 from faults.exam import QUESTIONS
 from faults.invariants import INVARIANTS
 from faults.journal import Journal, read
+from faults.laps import LAPS
+from faults.little_room import LittleRoom, room_can_be_limited
 from faults.planted import BUGS
 from faults.proxy import Proxy, Way
+from faults.quorum import laid_over
 from faults.rows_process import POINTS
 from faults.world import free_port
 
@@ -41,6 +45,45 @@ def test_every_planted_bug_is_asked_about_and_names_an_invariant() -> None:
 def test_every_crash_point_is_used_and_exists_in_the_product() -> None:
     assert {point for points in POINTS.values() for point in points} == crash_points.POINTS.keys()
     assert all(callable(getattr(place, name)) for places in crash_points.POINTS.values() for place, name in places)
+
+
+def test_no_two_laps_or_planted_bugs_share_a_name() -> None:
+    names = [plan.name for plan in LAPS] + [question.bug for question in QUESTIONS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_what_cannot_be_broken_here_is_not_run_and_is_named(limited: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(laps, "room_can_be_limited", lambda: limited)
+    assert ("room" in {plan.name for plan in laps.possible()}) is limited
+    assert ("D5" in laps.absent()) is not limited
+
+
+def test_name_that_nobody_has_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["faults", "--only", "quorum", "quorom"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "quorom" in capsys.readouterr().err
+
+
+def test_settings_are_laid_over_those_of_the_same_name_and_behind_all_others() -> None:
+    assert laid_over("a=1\nb=2\n# b=3\n", {"b": "4", "c": "5"}) == "a=1\n# b=3\nb=4\nc=5\n"
+
+
+@pytest.mark.skipif(not room_can_be_limited(), reason="mounting a file system needs root")
+def test_room_that_is_full_takes_nothing_until_there_is_room_again(tmp_path: Path) -> None:
+    world = LittleRoom(tmp_path)
+    place = world.rooms["kafka"]
+    try:
+        world.limit(1)
+        world.fill("kafka")
+        with pytest.raises(OSError, match="No space left"):
+            (place / "a-record").write_bytes(b"." * 8192)
+        world.make_room("kafka")
+        (place / "a-record").write_bytes(b"." * 8192)
+    finally:
+        world.unlimit()
+    assert not place.is_mount()
 
 
 def test_journal_leaves_out_a_line_that_was_cut(tmp_path: Path) -> None:

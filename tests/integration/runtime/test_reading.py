@@ -87,3 +87,8 @@ async def test_connection_that_closes_under_a_poll_does_not_end_the_reading(tmp_
     consumer.closed = True
     await source._poll(consumer)
     assert not consumer.closed
+
+
+def test_of_several_brokers_each_has_an_address_of_its_own() -> None:
+    several = broker("127.0.0.1:1,127.0.0.1:2,127.0.0.1:3", "test-alone", "a password for tests")
+    assert several._connection_kwargs["bootstrap_servers"] == ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]

@@ -273,6 +273,27 @@ async def test_a_broker_that_is_away_is_said_once_and_everything_arrives_when_it
     assert all(ns == list(range(1, len(ns) + 1)) for ns in numbers(bus, one).values())
 
 
+async def test_brokers_that_take_nothing_for_lack_of_replicas_are_said_once_and_taken_back_once(
+    one: Running, bus: Bus, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The producer asks them again for ever, and no connection breaks: without a word of ours, nobody would know."""
+    monkeypatch.setattr(relays, "SILENT_SECONDS", 1.0)
+    topic = one.topics.shown.name
+    bus.alter(topic, "min.insync.replicas", "2")
+    await say(one, "waits")
+    async with relaying(relay_of(bus, one)):
+        await until(lambda: _said(lines, "relay.interrupted"))
+        await asyncio.sleep(1.5)
+        bus.alter(topic, "min.insync.replicas", "1")
+        await until(lambda: all_sent(one))
+        await until(lambda: _said(lines, "relay.back"))
+    assert len(named(lines, "relay.interrupted")) == len(named(lines, "relay.back")) == 1
+
+
+async def _said(lines: list[Any], event: str) -> bool:
+    return bool(named(lines, event))
+
+
 async def test_the_age_of_what_waits_is_shown_while_the_broker_is_away(one: Running, bus: Bus) -> None:
     relay = relay_of(replace(bus, config={**bus.config, "bootstrap.servers": "127.0.0.1:1"}), one)
     await say(one, "waits")

@@ -35,6 +35,7 @@ POLL_SECONDS: Final = 0.25
 IN_MEMORY_MAX: Final = 20_000  # records; beyond that the table is read
 READ_MAX: Final = 1000  # records of one partition in one read
 SEND_SECONDS_MAX: Final = 30.0
+SILENT_SECONDS: Final = 6.0
 STRANGE_SECONDS: Final = 2.0
 log = structlog.get_logger()
 
@@ -118,9 +119,7 @@ class Relay:
             return
         except Exception as error:
             expected = isinstance(error, KafkaError) or trouble(error) is Trouble.INFRASTRUCTURE
-            if not self._interrupted or not expected:
-                log.log(30 if expected else 40, "relay.interrupted", exc_info=error)
-            self._interrupted = True
+            self._tell_interruption(error, expected=expected)
             await asyncio.sleep(jitter(RENEW_SECONDS))
         finally:
             self._stop_leading()
@@ -229,7 +228,11 @@ class Relay:
 
     async def _send(self, producer: AIOKafkaProducer, ready: dict[Partition, list[Said]]) -> None:
         sending = [self._send_partition(producer, place, records) for place, records in ready.items()]
-        results = await asyncio.gather(*sending, return_exceptions=True)
+        unanswered = asyncio.get_running_loop().call_later(SILENT_SECONDS, self._tell_interruption, TimeoutError())
+        try:
+            results = await asyncio.gather(*sending, return_exceptions=True)
+        finally:
+            unanswered.cancel()
         failed = {place: error for place, error in zip(ready, results, strict=True) if error is not None}
         if not failed:
             return
@@ -256,6 +259,12 @@ class Relay:
         if self._interrupted:
             log.info("relay.back")
         self._interrupted = False
+
+    def _tell_interruption(self, error: Exception, *, expected: bool = True) -> None:
+        """Once. Brokers that lack replicas break no connection: they take nothing, and the producer asks them again for ever."""
+        if not self._interrupted or not expected:
+            log.log(30 if expected else 40, "relay.interrupted", exc_info=error)
+        self._interrupted = True
 
     async def _save_positions(self) -> None:
         self._saved_at = time.monotonic()

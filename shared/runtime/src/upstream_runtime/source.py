@@ -50,9 +50,9 @@ def security(user: str, password: str | None) -> BaseSecurity | None:
 
 
 def broker(servers: str, user: str, password: str | None) -> KafkaBroker:
-    """FastStream's broker with everything set that it would otherwise choose unsafely."""
+    """FastStream's broker with everything set that it would otherwise choose unsafely. `servers` are parted by commas."""
     return KafkaBroker(
-        servers,
+        servers.split(","),
         security=security(user, password),
         client_id=user,
         acks="all",
