@@ -84,6 +84,7 @@ ALLOWED_SKIPS: tuple[str, ...] = (
     "modules of the Go snippet cannot be fetched",
     "packages of the Node snippet cannot be fetched",
     "kcat is built on a librdkafka before 2.6.1",
+    "packages for an empty environment cannot be fetched",
 )
 _skipped: list[str] = []
 
