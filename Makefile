@@ -8,7 +8,7 @@ OURS = $(notdir $(MEMBERS))
 export UPSTREAM_STARTED_BY = make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics bench growth lock generated clean
+.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics bench growth lock wheels generated clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -64,6 +64,9 @@ growth: setup ## how an event's cost grows with what is stored, replicas and hot
 lock: ## requirements.lock anew, from what members and pyproject.toml ask for (UV=uv)
 	@printf './%s\n' $(MEMBERS) | $(or $(UV),uv) pip compile - --quiet --group checks --group tests --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url $(OURS:%=--no-emit-package upstream-%) -o requirements.lock
+
+wheels: setup ## the contract and the partners' program as wheels, into dist/
+	@$(RUN) pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist shared/schemas shared/client && ls dist/*.whl
 
 generated: setup ## write the generated files anew
 	@.venv/bin/python deploy/checks/generated.py --write

@@ -212,7 +212,13 @@ def test_deptry_turns_red_on_what_is_not_declared_and_on_what_is_not_used(member
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository whose one commit released the contract as it is here."""
-    for path in ("docs/topics.md", "shared/schemas/golden", "tests/contracts/corpus"):
+    for path in (
+        "docs/topics.md",
+        "docs/asyncapi.json",
+        "docs/events.html",
+        "shared/schemas/golden",
+        "tests/contracts/corpus",
+    ):
         place = tmp_path / path
         place.parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
@@ -232,10 +238,12 @@ def commit(root: Path, *arguments: str) -> None:
     ("gate", "path", "old", "new"),
     [
         (generated.pages, "docs/topics.md", "7 days", "9 days"),
+        (generated.pages, "docs/asyncapi.json", '"maximum": 5000', '"maximum": 50'),
+        (generated.pages, "docs/events.html", "1 to 5000", "1 to 50"),
         (generated.golden, "shared/schemas/golden/intake.training.requested.v1.json", '"maximum": 5000', '"maximum": 50'),
         (generated.stored_bytes, "tests/contracts/corpus/intake.training.requested.v1.json", "UP-", "UQ-"),
     ],
-    ids=["pages", "golden", "stored bytes"],
+    ids=["topics", "asyncapi", "events", "golden", "stored bytes"],
 )
 def test_a_generated_or_released_file_that_was_changed_turns_its_gate_red(
     repository: Path, gate: Callable[[Path], list[str]], path: str, old: str, new: str

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from upstream_client.broker import silence
+from upstream_client.check_command import check
 from upstream_client.provider import verbs
 from upstream_client.provider.listen import listen
 from upstream_client.publish import publish
@@ -19,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(check)
 app.command()(publish)
 app.command()(results)
 app.command()(listen)

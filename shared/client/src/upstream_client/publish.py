@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +19,7 @@ from upstream_client.outcome import exit_code
 from upstream_client.outgoing import Header, Outgoing
 from upstream_client.pending import Journal, Kept, default_folder, kept
 from upstream_client.report import Report
-from upstream_client.submission_file import raw_record, records_in
+from upstream_client.submission_file import bytes_of, raw_record, records_in
 from upstream_client.terminal import err, print_trouble, warn
 from upstream_client.trouble import Trouble
 from upstream_client.waiting import city_talk
@@ -69,9 +68,9 @@ def publish(
         run.send_again()
     run.mention_earlier()
     if raw:
-        record = raw_record(None if null_value else _bytes_of(file or ""), _bytes(key), _headers(header))
+        record = raw_record(None if null_value else bytes_of(file or ""), _bytes(key), _headers(header))
         run.send([record])
-    records = records_in(_bytes_of(file or ""), name, kind)
+    records = records_in(bytes_of(file or ""), name, kind)
     _look_over(records, name, refuse=check)
     run.send(records)
 
@@ -89,14 +88,6 @@ def _check_usage(file: str | None, *, raw: bool, pending: bool, null_value: bool
         raise Trouble("--header and --key go with --raw", "otherwise they are made from the submission", "add --raw")
     if not (file or pending or null_value):
         raise Trouble("No file is named", "there is nothing to publish", "name a file, or - for standard input")
-
-
-def _bytes_of(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise Trouble(f"{file} cannot be read", why, "name a file that can, or - for standard input") from None
 
 
 def _bytes(text: str | None) -> bytes | None:

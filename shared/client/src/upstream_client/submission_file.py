@@ -7,8 +7,10 @@ of one that needs no id is sent exactly as it was written.
 import base64
 import binascii
 import json
+import sys
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from upstream_client.clock import fresh_id, now
@@ -28,27 +30,38 @@ _Written = tuple[dict[str, Any], str]  # what an object says, and the very lette
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """One thing in the file: which it is, what it says, and how it was written."""
+class Item:
+    """One thing in the file: which it is, counted from 1, what it says, and how it was written."""
 
     number: int
     content: dict[str, Any]
     text: str
 
 
+def bytes_of(file: str) -> bytes:
+    """What the file holds, or standard input where it is called `-`. Raises Trouble."""
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Trouble(f"{file} cannot be read", why, "name a file that can, or - for standard input") from None
+
+
 def records_in(content: bytes, source: str, kind: str | None = None) -> list[Outgoing]:
     """The records of a file. `kind` is submitted, amended or withdrawn; None infers it. Raises Trouble where nothing is clear."""
+    return [_record(item, source, kind) for item in items_in(content)]
+
+
+def items_in(content: bytes) -> list[Item]:
+    """Everything that a file holds, in order; at least one. Raises Trouble where nothing is clear."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _unclear("it is not UTF-8 text") from None
-    records = [
-        _record(_Item(number, content, written), source, kind)
-        for number, (content, written) in enumerate(_items(text), start=1)
-    ]
-    if not records:
+    items = [Item(number, told, written) for number, (told, written) in enumerate(_items(text), start=1)]
+    if not items:
         raise _unclear("it is empty")
-    return records
+    return items
 
 
 def raw_record(value: bytes | None, key: bytes | None, headers: tuple[Header, ...]) -> Outgoing:
@@ -125,13 +138,13 @@ def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-def _record(item: _Item, source: str, kind: str | None) -> Outgoing:
+def _record(item: Item, source: str, kind: str | None) -> Outgoing:
     if "specversion" in item.content:
         return _from_cloudevent(item, source, kind)
     return _from_data(item, source, kind)
 
 
-def _from_data(item: _Item, source: str, kind: str | None) -> Outgoing:
+def _from_data(item: Item, source: str, kind: str | None) -> Outgoing:
     content, text = item.content, item.text
     if "submission_id" not in content:
         content = {"submission_id": str(fresh_id()), **content}
@@ -139,7 +152,7 @@ def _from_data(item: _Item, source: str, kind: str | None) -> Outgoing:
     return _outgoing(item.number, content, text.encode(), _made(content, source, kind))
 
 
-def _from_cloudevent(item: _Item, source: str, kind: str | None) -> Outgoing:
+def _from_cloudevent(item: Item, source: str, kind: str | None) -> Outgoing:
     """In binary mode: the attributes become headers, so that its id can be read even where its data cannot."""
     given = ((name, _attribute(name, value, item)) for name, value in item.content.items() if name not in _NOT_ATTRIBUTES)
     attributes = {f"ce_{name}": text for name, text in given if text is not None}
@@ -149,7 +162,7 @@ def _from_cloudevent(item: _Item, source: str, kind: str | None) -> Outgoing:
     return _outgoing(item.number, data, _value(item), _made(data, source, kind) | attributes)
 
 
-def _attribute(name: str, value: object, item: _Item) -> str | None:
+def _attribute(name: str, value: object, item: Item) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if value is None or isinstance(value, str | int):
@@ -157,7 +170,7 @@ def _attribute(name: str, value: object, item: _Item) -> str | None:
     raise _unclear(f"record {item.number}: the attribute {name} is neither a text nor a whole number")
 
 
-def _value(item: _Item) -> bytes:
+def _value(item: Item) -> bytes:
     if "data" in item.content:
         return json.dumps(item.content["data"]).encode()
     try:
@@ -172,7 +185,7 @@ def _made(data: object, source: str, kind: str | None) -> dict[str, str]:
         "ce_specversion": "1.0",
         "ce_id": str(fresh_id()),
         "ce_source": f"/city/{source}",
-        "ce_type": TYPES[kind or _inferred(data)],
+        "ce_type": TYPES[kind or inferred(data)],
         "ce_time": now().isoformat(),
         "content-type": CONTENT_TYPE,
     }
@@ -187,7 +200,8 @@ def _outgoing(number: int, data: object, value: bytes, attributes: dict[str, str
     return Outgoing(number, None if key is None else _bytes(key), value, headers, id_in(headers))
 
 
-def _inferred(data: object) -> str:
+def inferred(data: object) -> str:
+    """Submitted or withdrawn, as one of TYPES: what a submission says that does not tell."""
     return "withdrawn" if isinstance(data, dict) and "withdrawn_at" in data else "submitted"
 
 

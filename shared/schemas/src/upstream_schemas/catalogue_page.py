@@ -5,11 +5,11 @@ of the repository.
 """
 
 import sys
-from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from upstream_schemas.generated_page import GeneratedPage
 from upstream_schemas.privacy import data_class_of, fields_within
 from upstream_schemas.topic import Topic, Zone
 from upstream_schemas.topics import CATALOGUE
@@ -55,21 +55,8 @@ def _row(topic: Topic) -> str:
     return f"| {' | '.join(cell or '—' for cell in cells)} |\n"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Exit code 1 where the page is out of date."""
-    parser = ArgumentParser(prog="python -m upstream_schemas.catalogue_page", description="The catalogue as a page")
-    mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--write", action="store_true", help="write the page")
-    mode.add_argument("--check", action="store_true", help="fail where the page is out of date")
-    parser.add_argument("--page", type=Path, default=PAGE)
-    wanted = parser.parse_args(arguments)
-    if wanted.write:
-        wanted.page.write_text(page(), encoding="utf-8")
-        return 0
-    if wanted.page.exists() and wanted.page.read_text(encoding="utf-8") == page():
-        return 0
-    sys.stdout.write(f"{wanted.page}: out of date; run python -m upstream_schemas.catalogue_page --write\n")
-    return 1
+_GENERATED: Final = GeneratedPage("upstream_schemas.catalogue_page", PAGE, page)
+main: Final = _GENERATED.main
 
 
 if __name__ == "__main__":

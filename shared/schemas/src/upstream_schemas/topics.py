@@ -1,8 +1,8 @@
 # long: one table, whose rows are read beside each other
 """The catalogue of topics: one table, the single source.
 
-Broker topics, every access right, `docs/topics.md` and the routes of the services are generated from it or tested
-against it. Rows marked planned are not created.
+Broker topics, every access right, `docs/topics.md`, `docs/asyncapi.json`, `docs/events.html` and the routes of the services are
+generated from it or tested against it. Rows marked planned are not created.
 """
 
 from collections.abc import Iterable
