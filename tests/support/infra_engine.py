@@ -63,6 +63,7 @@ def _has(client: docker.DockerClient, image: str) -> bool:
 
 
 def _nobody(failure: Exception) -> Engine:
-    reason = next((text for text in ("Permission denied", "timed out") if text in str(failure)), type(failure).__name__)
+    known = ("Permission denied", "timed out", "No such file", "Connection refused")
+    reason = next((text for text in known if text in str(failure)), type(failure).__name__)
     fix = "start Docker (systemctl start docker), or let DOCKER_HOST name an engine this user may use"
     return Engine("", f"no container engine answers ({reason})", fix)

@@ -23,8 +23,9 @@ from upstream_stack.report import Tell, Told, step
 from upstream_stack.rights import ADMIN
 
 _PAUSE_SECONDS = 0.05
-_PART_SECONDS = 60.0
-_SERVICE_SECONDS = 60.0
+# One that ends is told at once: these are for one that hangs, on a machine whose others may leave it little.
+_PART_SECONDS = 120.0
+_SERVICE_SECONDS = 180.0
 _READY_PATH = "/health/ready"
 
 Keep = Callable[[Launch, Probe], Child]

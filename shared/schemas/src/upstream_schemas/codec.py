@@ -140,10 +140,8 @@ def _structured(document: Any) -> tuple[Envelope, Any]:
     attributes = {f"ce_{name}": value for name, value in document.items() if isinstance(value, str)}
     if type(document.get("revision")) is int:  # of the attributes we read, the one that the JSON format writes as a number
         attributes["ce_revision"] = str(document["revision"])
-    if "ce_traceparent" in attributes:
-        attributes["traceparent"] = attributes[
-            "ce_traceparent"
-        ]  # as a header it has no prefix: it is W3C's, not the standard's
+    if "ce_traceparent" in attributes:  # W3C's header, which has no prefix, stands among the attributes here
+        attributes["traceparent"] = attributes["ce_traceparent"]
     return from_texts(attributes), document["data"]
 
 
