@@ -22,7 +22,7 @@ setup: .venv/ready ## Python packages of this checkout, into .venv
 demo: setup ## start everything, play the journeys, leave it running (JSON=1 for a machine)
 	@$(STACK) demo $(if $(JSON),--json)
 
-test: setup ## every test, on real Kafka and PostgreSQL
+test: setup ## every test, on real Kafka and PostgreSQL (INFRA=testcontainers: in containers)
 	@$(RUN) pytest $(if $(ONLY),$(ONLY))
 
 faults: setup ## break a pipeline on purpose for ten minutes, and check what came of it (SEED=1)

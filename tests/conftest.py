@@ -1,39 +1,64 @@
 """Real parts for the tests: one whole stack for the run, databases of their own for those who ask.
 
-The embedded stack is the gate. Everything lies in a temporary folder, on ports beside any other stack's.
+INFRA says whose broker and database these are (`support/infra.py`); the embedded stack is the gate. Everything lies in a
+temporary folder, on ports beside any other stack's.
 """
 
 import asyncio
 import os
-import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
+from support.infra import Infra, choose
+from support.infra_selection import NO_CONTAINERS, why_not
 
 from upstream_stack.database_setup import connect_as_admin
-from upstream_stack.layout import PORT_BASE_DEFAULT
-from upstream_stack.ports_in_use import free_base
-from upstream_stack.processes import NAMES
+from upstream_stack.errors import Trouble
 from upstream_stack.secret_files import DATABASE_PASSWORD
 from upstream_stack.stack import Stack
 
 _numbers = count(1)
+_INFRA = pytest.StashKey[Infra]()
+_left_out: Counter[str] = Counter()
 
 
-def pytest_report_header() -> str:
-    return "real parts: the embedded stack (Kafka and PostgreSQL under this user, on loopback)"
+def pytest_configure(config: pytest.Config) -> None:
+    try:
+        config.stash[_INFRA] = choose()
+    except Trouble as trouble:
+        raise pytest.UsageError("\n".join(trouble.lines())) from None
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    infra = config.stash[_INFRA]
+    beside = "" if infra.driver.name != "embedded" else f"; tests/containers: {infra.engine}"
+    return [f"real parts: {infra.driver.what} ({infra.why}){beside}"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what the chosen parts cannot carry; the summary counts it by reason."""
+    infra = config.stash[_INFRA]
+    reasons = {item: why_not(item, infra) for item in items}
+    _left_out.update(reason for reason in reasons.values() if reason)
+    config.hook.pytest_deselected(items=[item for item in items if reasons[item]])
+    items[:] = [item for item in items if not reasons[item]]
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def infra(request: pytest.FixtureRequest) -> Infra:
+    """Whose broker and database this run uses."""
+    return request.config.stash[_INFRA]
+
+
+@pytest.fixture(scope="session")
+def stack(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything running: broker, database, services, mail sink. Shared by the whole run."""
-    found = Stack(tmp_path_factory.mktemp("stack") / "run", free_base(NAMES, other_than=PORT_BASE_DEFAULT))
-    found.up()
-    yield found
-    found.down()
-    shutil.rmtree(found.layout.elsewhere, ignore_errors=True)
+    with infra.driver.stack(tmp_path_factory.mktemp("stack")) as found:
+        yield found
 
 
 @pytest.fixture
@@ -85,6 +110,7 @@ ALLOWED_SKIPS: tuple[str, ...] = (
     "packages of the Node snippet cannot be fetched",
     "kcat is built on a librdkafka before 2.6.1",
     "packages for an empty environment cannot be fetched",
+    NO_CONTAINERS,
 )
 _skipped: list[str] = []
 
@@ -101,5 +127,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for reason, tests in sorted(_left_out.items()):
+        terminalreporter.write_line(f"left out: {tests:>4}  {reason}")
     if _skipped:
         terminalreporter.write_line(f"skipped and not allowed to in CI: {len(_skipped)}")

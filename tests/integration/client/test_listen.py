@@ -296,6 +296,7 @@ def test_a_record_that_the_receiver_refuses_five_times_is_set_aside(city: City, 
     assert "Refused Example" not in err
 
 
+@pytest.mark.process_control
 def test_a_broker_that_dies_while_we_listen_costs_nothing(broker: Stack, city: City, laptop: Laptop) -> None:
     before, _ = city.offer()
     program = laptop.start("--jsonl")

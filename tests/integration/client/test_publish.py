@@ -265,6 +265,7 @@ def _answers_to(desk: Desk, told: dict[str, Any]) -> list[dict[str, Any]]:
     return [answer for answer in desk.results("--from-beginning") if answer["event_id"] == told["event_id"]]
 
 
+@pytest.mark.process_control
 def test_a_broker_that_dies_while_we_wait_costs_no_answer(desk: Desk, stack: Stack) -> None:
     restarts = stack.process("kafka").restarts
     with intake_asleep(stack):

@@ -73,12 +73,14 @@ class Child:
             code = await self._run_once()
             if self._stopping:
                 return
-            pause = _BACK_OFF_FIRST_SECONDS if monotonic_seconds() - began > _STEADY_SECONDS else pause
+            steady = monotonic_seconds() - began > _STEADY_SECONDS
+            if steady:  # somebody restarts it: asked to end, it ended well, and whoever waits for it waits on
+                pause = 0.0 if code == 0 else _BACK_OFF_FIRST_SECONDS
             self.record.restarts += 1
             self._note("backing off", None)
             print(f"{now():%FT%TZ} {self.launch.name} ended with {code}, starts again in {pause:.1f} s", flush=True)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _BACK_OFF_MAX_SECONDS)
+            pause = min(max(2 * pause, _BACK_OFF_FIRST_SECONDS), _BACK_OFF_MAX_SECONDS)
 
     async def _run_once(self) -> int:
         running = self._running = await _spawn(self.launch)

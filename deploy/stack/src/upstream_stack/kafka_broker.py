@@ -18,8 +18,8 @@ from upstream_stack.secret_files import CONTROLLER_PASSWORD, KAFKA_PASSWORD, rea
 
 _TEMPLATE = DEPLOY / "kafka" / "server.properties"
 _LOGGING = DEPLOY / "kafka" / "log4j2.properties"
-_HEAP = "-Xmx256m"
 _QUICK_COMPILER = "-XX:TieredStopAtLevel=1"  # half the CPU until the broker listens, and half of it when idle
+JVM_OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", _QUICK_COMPILER)
 _STOP_SECONDS = 20.0
 
 
@@ -30,14 +30,12 @@ def prepare_kafka(layout: Layout, ports: Ports, java: Java, jars: Path) -> Launc
     if not is_formatted(layout):
         _format(layout, ports, java, jars, data)
     properties = layout.kafka / "server.properties"
-    write_private(properties, _properties(layout, ports, data))
+    write_private(properties, broker_settings(layout, ports, data))
     scratch = layout.kafka / "scratch"
     scratch.mkdir(mode=0o700, exist_ok=True)
     argv = (
         str(java.program),
-        _HEAP,
-        "-XX:+UseSerialGC",
-        _QUICK_COMPILER,
+        *JVM_OPTIONS,
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:-UsePerfData",
         f"-Djava.io.tmpdir={scratch}",
@@ -55,12 +53,16 @@ def is_formatted(layout: Layout) -> bool:
     return (layout.kafka / "data" / "meta.properties").exists()
 
 
-def _properties(layout: Layout, ports: Ports, data: Path) -> str:
+def broker_settings(layout: Layout, ports: Ports, data: Path, listen: str = "127.0.0.1") -> str:
+    """The one configuration of every broker, filled in. It holds secrets.
+
+    Clients find it at loopback whatever it listens on: a container listens on all addresses of its own.
+    """
     controller = f"127.0.0.1:{ports.controller}"
     clients = f"127.0.0.1:{ports.kafka}"
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         KAFKA_DATA=str(data),
-        KAFKA_LISTEN=clients,
+        KAFKA_LISTEN=f"{listen}:{ports.kafka}",
         KAFKA_ADDRESS=clients,
         KAFKA_CONTROLLER_LISTEN=controller,
         KAFKA_CONTROLLER_ADDRESS=controller,
@@ -75,7 +77,21 @@ def _format(layout: Layout, ports: Ports, java: Java, jars: Path, data: Path) ->
     shutil.rmtree(draft, ignore_errors=True)
     properties = layout.kafka / "format.properties"
     arguments = layout.kafka / "format.args"
-    write_private(properties, _properties(layout, ports, draft))
+    write_private(properties, broker_settings(layout, ports, draft))
+    write_private(arguments, format_arguments(layout, jars, properties))
+    try:
+        done = subprocess.run([str(java.program), f"@{arguments}"], capture_output=True, text=True, check=False)
+    finally:
+        arguments.unlink()
+        properties.unlink()
+    if done.returncode != 0:
+        raise Trouble("Kafka's storage could not be formatted", done.stderr[-500:], command("doctor"))
+    shutil.rmtree(data, ignore_errors=True)
+    draft.rename(data)
+
+
+def format_arguments(layout: Layout, jars: Path, properties: Path) -> str:
+    """The file of JVM arguments that formats the storage named in `properties` and makes our administrator. It holds his password."""
     password = read_secret(layout, ADMIN, KAFKA_PASSWORD)
     words = [
         _QUICK_COMPILER,
@@ -86,16 +102,7 @@ def _format(layout: Layout, ports: Ports, java: Java, jars: Path, data: Path) ->
         *("-c", str(properties)),
         *("--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={password}]"),
     ]
-    write_private(arguments, "\n".join(map(_quoted, words)))
-    try:
-        done = subprocess.run([str(java.program), f"@{arguments}"], capture_output=True, text=True, check=False)
-    finally:
-        arguments.unlink()
-        properties.unlink()
-    if done.returncode != 0:
-        raise Trouble("Kafka's storage could not be formatted", done.stderr[-500:], command("doctor"))
-    shutil.rmtree(data, ignore_errors=True)
-    draft.rename(data)
+    return "\n".join(map(_quoted, words))
 
 
 def _quoted(word: str) -> str:

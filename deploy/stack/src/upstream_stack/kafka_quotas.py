@@ -21,7 +21,7 @@ _TOOL = "kafka.admin.ConfigCommand"
 def limit(layout: Layout, ports: Ports, principal: str) -> None:
     """Gives a user its quotas; again is no harm. Takes about two seconds. The password goes in by file, never by argument."""
     settings = layout.kafka / f"quota-{principal}.properties"
-    write_private(settings, _client_properties(layout, ports))
+    write_private(settings, client_properties(layout, ports))
     words = [
         *(str(find_java().program), *_QUIET, "-cp", f"{jars_folder()}/*", _TOOL),
         *("--bootstrap-server", f"127.0.0.1:{ports.kafka}", "--command-config", str(settings)),
@@ -36,7 +36,8 @@ def limit(layout: Layout, ports: Ports, principal: str) -> None:
         raise Trouble(f"{principal} could not be given a quota", done.stderr[-300:] or "it did not say why", command("doctor"))
 
 
-def _client_properties(layout: Layout, ports: Ports) -> str:
+def client_properties(layout: Layout, ports: Ports) -> str:
+    """What a tool of Kafka's own needs to come in as our administrator; it holds his password."""
     config = client_config(ports, ADMIN, read_secret(layout, ADMIN, KAFKA_PASSWORD))
     login = "org.apache.kafka.common.security.scram.ScramLoginModule"
     who = f'username="{config["sasl.username"]}" password="{config["sasl.password"]}"'

@@ -11,7 +11,7 @@ from rich.text import Text
 from upstream_stack.checkup import examine
 from upstream_stack.errors import Trouble, command
 from upstream_stack.layout import Ports
-from upstream_stack.processes import MAIL_SINK, NAMES, SERVICES
+from upstream_stack.processes import KAFKA, MAIL_SINK, NAMES, POSTGRES, SERVICES
 from upstream_stack.report import Told
 from upstream_stack.settings import Target, target
 from upstream_stack.start import bring_up
@@ -23,6 +23,9 @@ from upstream_stack.terminal import Checklist, out, print_json
 
 def up(
     only: Annotated[str, typer.Option(help="Comma-separated names to start instead of everything.")] = "",
+    elsewhere: Annotated[
+        str, typer.Option(help="Of kafka and postgres, what somebody else runs at this stack's ports: set up, not started.")
+    ] = "",
     *,
     foreground: Annotated[
         bool, typer.Option("--foreground", envvar="FOREGROUND", help="Stay; Ctrl-C ends the stack.")
@@ -30,7 +33,8 @@ def up(
 ) -> None:
     """Start everything, or say that it is up already."""
     chosen = target()
-    names = _names(only)
+    foreign = _parts(elsewhere)
+    names = tuple(name for name in _names(only) if name not in foreign)
     checklist = Checklist()
 
     def tell(told: Told) -> None:
@@ -39,7 +43,7 @@ def up(
             _print_addresses(chosen, names)
 
     try:
-        if not bring_up(chosen, names, tell, checklist.progress, stay=foreground):
+        if not bring_up(chosen, names, tell, checklist.progress, stay=foreground, elsewhere=foreign):
             out.print("Already up.")
             _print_addresses(chosen, names)
     finally:
@@ -118,6 +122,15 @@ def _names(only: str) -> tuple[str, ...]:
     if unknown:
         raise Trouble(f"There is no {', '.join(unknown)}", f"the names are {', '.join(NAMES)}", command("up"))
     return tuple(name for name in NAMES if name in asked)
+
+
+def _parts(elsewhere: str) -> tuple[str, ...]:
+    """What somebody else runs: only the broker and the database can be had that way."""
+    parts = _names(elsewhere) if elsewhere else ()
+    ours = sorted(set(parts) - {KAFKA, POSTGRES})
+    if ours:
+        raise Trouble(f"{', '.join(ours)} cannot run elsewhere", f"only {KAFKA} and {POSTGRES} can", command("up"))
+    return parts
 
 
 def _print_addresses(chosen: Target, names: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from upstream_stack.parts.postgres_binaries import (
 )
 from upstream_stack.processes import KAFKA, POSTGRES
 from upstream_stack.report import Tell, step
+from upstream_stack.settings import Target
 
 
 class KafkaParts(BaseModel):
@@ -37,13 +38,17 @@ class PostgresParts(BaseModel):
 
 
 class Plan(BaseModel):
-    """A start: `names` are the processes to run; the parts are there where one of them needs them."""
+    """A start: `names` are the processes to run; the parts are there where one of them needs them.
+
+    Of Kafka and PostgreSQL, those `elsewhere` are run by somebody else at this stack's ports: set up here, never started or ended.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_dir: Path
     port_base: int
     names: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
     kafka: KafkaParts | None = None
     postgres: PostgresParts | None = None
 
@@ -58,12 +63,14 @@ class Plan(BaseModel):
         return Ports(self.port_base)
 
 
-def make_plan(layout: Layout, ports: Ports, names: tuple[str, ...], tell: Tell, progress: Progress) -> Plan:
+def make_plan(target: Target, names: tuple[str, ...], elsewhere: tuple[str, ...], tell: Tell, progress: Progress) -> Plan:
     """Finds every part that `names` need, fetching what this machine lacks."""
+    layout = target.layout
     return Plan(
         run_dir=layout.run_dir,
-        port_base=ports.base,
+        port_base=target.ports.base,
         names=names,
+        elsewhere=elsewhere,
         kafka=_kafka_parts(tell, progress) if KAFKA in names else None,
         postgres=_postgres_parts(layout, tell, progress) if POSTGRES in names else None,
     )

@@ -15,7 +15,7 @@ from upstream_stack.processes import POSTGRES
 from upstream_stack.rights import ADMIN
 from upstream_stack.secret_files import DATABASE_PASSWORD, read_secret
 
-_SETTINGS = DEPLOY / "postgres" / "upstream.conf"
+SETTINGS = DEPLOY / "postgres" / "upstream.conf"
 _STOP_SECONDS = 20.0
 
 
@@ -27,7 +27,7 @@ def prepare_postgres(layout: Layout, ports: Ports, binaries: PostgresBinaries, a
     if not data.exists():
         _initialise(layout, binaries, account, data)
     _refuse_other_major(data, binaries)
-    shutil.copyfile(_SETTINGS, data / "upstream.conf")
+    shutil.copyfile(SETTINGS, data / "upstream.conf")
     argv = (
         str(binaries.folder / "postgres"),
         "-D",

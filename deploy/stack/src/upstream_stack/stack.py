@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from upstream_stack.errors import STARTED_BY, Trouble
@@ -84,9 +84,13 @@ class Stack:
                 raise TimeoutError(message)
             time.sleep(_PAUSE_SECONDS)
 
-    def up(self, *only: str, environment: Mapping[str, str] | None = None) -> str:
-        """`upstream-stack up`, all of it or `only` these; returns what it printed. `environment` is added to the processes'."""
-        return self.run("up", *(["--only", ",".join(only)] if only else []), environment=environment)
+    def up(self, *only: str, elsewhere: Collection[str] = (), environment: Mapping[str, str] | None = None) -> str:
+        """`upstream-stack up`, all of it or `only` these; returns what it printed. `environment` is added to the processes'.
+
+        Somebody else runs the parts `elsewhere`, at this stack's ports and with its secrets.
+        """
+        words = [*(["--only", ",".join(only)] if only else []), *(["--elsewhere", ",".join(elsewhere)] if elsewhere else [])]
+        return self.run("up", *words, environment=environment)
 
     def down(self) -> str:
         """`upstream-stack down`: data stay."""

@@ -23,16 +23,21 @@ from upstream_stack.stop import end_leftovers
 from upstream_stack.supervisor import supervise
 
 
-def bring_up(target: Target, names: tuple[str, ...], tell: Tell, progress: Progress, *, stay: bool) -> bool:
-    """Starts the stack; True when this call did, False when it was up already. With `stay` it returns when the stack ends."""
+def bring_up(
+    target: Target, names: tuple[str, ...], tell: Tell, progress: Progress, *, stay: bool, elsewhere: tuple[str, ...] = ()
+) -> bool:
+    """Starts the stack; True when this call did, False when it was up already. With `stay` it returns when the stack ends.
+
+    Of Kafka and PostgreSQL, somebody else runs those `elsewhere`, at this stack's ports and with its secrets.
+    """
     layout = target.layout
-    _make_run_dir(layout)
+    make_run_dir(layout)
     lock = Lock.try_take(layout.lock)
     if lock is None:
         _accept_running(target, names)
         return False
     try:
-        plan = _prepare(target, names, tell, progress)
+        plan = _prepare(target, names, elsewhere, tell, progress)
         if stay:
             asyncio.run(supervise(plan, tell))
         else:
@@ -42,7 +47,7 @@ def bring_up(target: Target, names: tuple[str, ...], tell: Tell, progress: Progr
     return True
 
 
-def _make_run_dir(layout: Layout) -> None:
+def make_run_dir(layout: Layout) -> None:
     """Others may pass through it (PostgreSQL's account must), but see only what is theirs."""
     try:
         layout.run_dir.mkdir(parents=True, exist_ok=True)
@@ -71,11 +76,11 @@ def _accept_running(target: Target, names: tuple[str, ...]) -> None:
         raise Trouble("The stack is up on other ports", why, f"{command('down')} && {command('up')}")
 
 
-def _prepare(target: Target, names: tuple[str, ...], tell: Tell, progress: Progress) -> Plan:
+def _prepare(target: Target, names: tuple[str, ...], elsewhere: tuple[str, ...], tell: Tell, progress: Progress) -> Plan:
     _clear_stale(target.layout, tell)
-    _refuse_impossible(names)
+    _refuse_impossible(names, elsewhere)
     refuse_busy_ports(names, target.ports)
-    plan = make_plan(target.layout, target.ports, names, tell, progress)
+    plan = make_plan(target, names, elsewhere, tell, progress)
     make_secrets(target.layout)
     return plan
 
@@ -91,13 +96,13 @@ def _clear_stale(layout: Layout, tell: Tell) -> None:
     tell(Told(kind="note", text=f"The last run did not end cleanly (supervisor {state.supervisor.pid} is gone{ended})"))
 
 
-def _refuse_impossible(names: tuple[str, ...]) -> None:
+def _refuse_impossible(names: tuple[str, ...], elsewhere: tuple[str, ...]) -> None:
     missing = not_importable(names)
     if missing:
         modules = ", ".join(row.module for row in missing)
         ready = ",".join(name for name in names if name not in {row.name for row in missing})
         raise Trouble(f"{modules} cannot be imported", f"{sys.executable} does not have it", command("up", "--only", ready))
-    if any(service.name in names for service in SERVICES) and not {KAFKA, POSTGRES} <= set(names):
+    if any(service.name in names for service in SERVICES) and not {KAFKA, POSTGRES} <= {*names, *elsewhere}:
         raise Trouble(
             "The services cannot run alone",
             "they need kafka and postgres",

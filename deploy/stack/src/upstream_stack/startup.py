@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from upstream_stack import log_files
@@ -15,16 +15,17 @@ from upstream_stack.kafka_broker import prepare_kafka
 from upstream_stack.launch import Launch
 from upstream_stack.layout import MIGRATE, Layout, Ports
 from upstream_stack.partners import set_up_broker
-from upstream_stack.plan import KafkaParts, Plan, PostgresParts
+from upstream_stack.plan import Plan, PostgresParts
 from upstream_stack.postgres_server import prepare_postgres
-from upstream_stack.processes import MAIL_SINK, SERVICES, Service
+from upstream_stack.processes import KAFKA, MAIL_SINK, POSTGRES, SERVICES, Service
 from upstream_stack.rebuild import refuse_strange_cluster
 from upstream_stack.report import Tell, Told, step
 from upstream_stack.rights import ADMIN
 
 _PAUSE_SECONDS = 0.05
-_PART_SECONDS = 60.0
-_SERVICE_SECONDS = 60.0
+# One that ends is told at once: these are for one that hangs, on a machine whose others may leave it little.
+_PART_SECONDS = 120.0
+_SERVICE_SECONDS = 180.0
 _READY_PATH = "/health/ready"
 
 Keep = Callable[[Launch, Probe], Child]
@@ -35,10 +36,10 @@ async def start_all(plan: Plan, keep: Keep, tell: Tell) -> None:
     """Brings up what the plan names; Trouble at the first thing that does not come up."""
     chosen = [service for service in SERVICES if service.name in plan.names]
     async with asyncio.TaskGroup() as parts:
-        if plan.kafka is not None:
-            parts.create_task(_start_kafka(plan.layout, plan.ports, plan.kafka, keep, tell))
-        if plan.postgres is not None:
-            parts.create_task(_start_postgres(plan, plan.postgres, chosen, keep, tell))
+        if KAFKA in (*plan.names, *plan.elsewhere):
+            parts.create_task(_set_up_kafka(plan, keep, tell))
+        if POSTGRES in (*plan.names, *plan.elsewhere):
+            parts.create_task(_set_up_postgres(plan, chosen, keep, tell))
         if MAIL_SINK.name in plan.names:
             parts.create_task(_start_mail_sink(plan, keep, tell))
     if chosen:
@@ -48,31 +49,58 @@ async def start_all(plan: Plan, keep: Keep, tell: Tell) -> None:
             services.create_task(_start_service(plan, service, keep, tell))
 
 
-async def _start_kafka(layout: Layout, ports: Ports, parts: KafkaParts, keep: Keep, tell: Tell) -> None:
+async def _set_up_kafka(plan: Plan, keep: Keep, tell: Tell) -> None:
+    layout, ports = plan.layout, plan.ports
     with step(tell, "Kafka") as details:
-        launch = await asyncio.to_thread(prepare_kafka, layout, ports, parts.java, parts.jars)
-        child = keep(replace(launch, environment=plain_environment()), lambda: _broker_lets_us_in(layout, ports))
-        await child.usable(_PART_SECONDS)
+        if plan.kafka is None:
+            await _answers_elsewhere(KAFKA, ports.kafka, _broker_lets_us_in(layout, ports))
+            details.append("runs elsewhere")
+        else:
+            launch = await asyncio.to_thread(prepare_kafka, layout, ports, plan.kafka.java, plan.kafka.jars)
+            child = keep(replace(launch, environment=plain_environment()), lambda: _broker_lets_us_in(layout, ports))
+            await child.usable(_PART_SECONDS)
         details.append(f"127.0.0.1:{ports.kafka}")
     with step(tell, "Topics, users, rights") as details:
         details.append(await asyncio.to_thread(set_up_broker, layout, ports))
 
 
-async def _start_postgres(plan: Plan, parts: PostgresParts, chosen: list[Service], keep: Keep, tell: Tell) -> None:
+async def _set_up_postgres(plan: Plan, chosen: list[Service], keep: Keep, tell: Tell) -> None:
     layout, ports = plan.layout, plan.ports
     with step(tell, "PostgreSQL") as details:
-        launch = await asyncio.to_thread(prepare_postgres, layout, ports, parts.binaries, parts.account)
-        if launch.folder != layout.postgres_inside:
-            why = f"{parts.account.name} cannot enter {layout.run_dir}"
-            tell(Told(kind="note", text=f"PostgreSQL's data lies in {launch.folder}: {why}"))
-        child = keep(replace(launch, environment=plain_environment()), lambda: wait_for_postgres(layout, ports))
-        await child.usable(_PART_SECONDS)
+        if plan.postgres is None:
+            await _answers_elsewhere(POSTGRES, ports.postgres, wait_for_postgres(layout, ports))
+            details.append("runs elsewhere")
+        else:
+            await _start_postgres(layout, ports, plan.postgres, keep, tell)
         details.append(f"127.0.0.1:{ports.postgres}")
     with step(tell, "Databases, roles") as details:
         details.append(f"{await make_databases(layout, ports)} databases")
     async with asyncio.TaskGroup() as migrations:
         for service in chosen:
             migrations.create_task(_migrate(plan, service, tell))
+
+
+async def _start_postgres(layout: Layout, ports: Ports, parts: PostgresParts, keep: Keep, tell: Tell) -> None:
+    launch = await asyncio.to_thread(prepare_postgres, layout, ports, parts.binaries, parts.account)
+    if launch.folder != layout.postgres_inside:
+        why = f"{parts.account.name} cannot enter {layout.run_dir}"
+        tell(Told(kind="note", text=f"PostgreSQL's data lies in {launch.folder}: {why}"))
+    child = keep(replace(launch, environment=plain_environment()), lambda: wait_for_postgres(layout, ports))
+    await child.usable(_PART_SECONDS)
+
+
+async def _answers_elsewhere(part: str, port: int, probe: Awaitable[None]) -> None:
+    """Waits for a part that somebody else runs; Trouble where it does not let our administrator in."""
+    try:
+        async with asyncio.timeout(_PART_SECONDS):
+            await probe
+    except TimeoutError:
+        raise Trouble(
+            f"{part} does not let us in",
+            f"somebody else was to run it at 127.0.0.1:{port} with this stack's secrets, and it did not answer in "
+            f"{_PART_SECONDS:.0f} s",
+            command("up"),
+        ) from None
 
 
 async def _start_mail_sink(plan: Plan, keep: Keep, tell: Tell) -> None:

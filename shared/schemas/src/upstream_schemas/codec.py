@@ -138,6 +138,10 @@ def _structured(document: Any) -> tuple[Envelope, Any]:
     if not isinstance(document, dict) or "data" not in document:
         raise Unreadable("not-cloudevents")
     attributes = {f"ce_{name}": value for name, value in document.items() if isinstance(value, str)}
+    if type(document.get("revision")) is int:  # of the attributes we read, the one that the JSON format writes as a number
+        attributes["ce_revision"] = str(document["revision"])
+    if "ce_traceparent" in attributes:  # W3C's header, which has no prefix, stands among the attributes here
+        attributes["traceparent"] = attributes["ce_traceparent"]
     return from_texts(attributes), document["data"]
 
 

@@ -144,7 +144,7 @@ def from_texts(found: dict[str, str]) -> Envelope:
 
 def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())  # RFC 3339 allows a small z
     except ValueError:
         raise Unreadable("bad-time") from None
     if moment.tzinfo is None or not YEARS_MIN <= moment < YEARS_MAX:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -34,13 +34,14 @@ class Report:
     steps: list[Told] = field(default_factory=list)
 
 
-def play(stack: Stack, data: Path, console: Console) -> dict[str, Report]:
-    """Plays every journey on a running stack. `data` holds the fictional trainers and venues."""
+def play(stack: Stack, data: Path, console: Console, names: Iterable[str] = JOURNEYS) -> dict[str, Report]:
+    """Plays these journeys on a running stack. `data` holds the fictional trainers and venues."""
     register(stack, data)
     scene = Scene(stack, Letters(stack.layout.mail), Topics(stack.kafka_admin_config(), READ))
     reports = {}
     try:
-        for name, journey in JOURNEYS.items():
+        for name in names:
+            journey = JOURNEYS[name]
             console.print(f"\n[bold]{name}[/bold] {(journey.__doc__ or '').partition(': ')[2]}")
             reports[name] = _report(journey(scene), console)
     finally:

@@ -1,0 +1,69 @@
+"""A process is restarted while submissions flow, as at every deployment: how long nothing comes out of it, and that nothing is lost."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+
+import pytest
+from confluent_kafka import OFFSET_END, Consumer, TopicPartition
+from faults.lap import strain
+from support.stack_load import load, until
+
+from upstream_stack.stack import Stack
+
+SAYS = {"intake": "city.results.pdx311.v1", "notifier-public": "notifier.deliveries.v1"}
+"""Where a process answers for every submission that flows."""
+PAUSE_SECONDS_MAX = 4.0  # two and a half on a machine that has nothing else to do
+FLOWING = 40
+
+
+@contextmanager
+def arrivals(stack: Stack, topic: str) -> Iterator[list[float]]:
+    """The moments at which records come out on a topic, on a clock that only runs forward."""
+    found: list[float] = []
+    stop = threading.Event()
+    reader = Consumer({**stack.kafka_admin_config(), "group.id": "test.arrivals", "enable.auto.commit": False, "log_level": 0})
+    partitions = reader.list_topics(topic, timeout=10).topics[topic].partitions
+    reader.assign([TopicPartition(topic, partition, OFFSET_END) for partition in partitions])
+
+    def watch() -> None:
+        while not stop.is_set():
+            record = reader.poll(0.1)
+            if record is not None and record.error() is None:
+                found.append(time.monotonic())
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield found
+    finally:
+        stop.set()
+        watching.join()
+        reader.close()
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_a_restart_under_load_is_a_short_pause_and_costs_nothing(stack: Stack, name: str) -> None:
+    with load(stack) as city, arrivals(stack, SAYS[name]) as found:
+        until("a steady flow", lambda: len(found) > FLOWING)
+        usual = max(later - earlier for earlier, later in pairwise(found[5:]))
+        restarts, pid = stack.process(name).restarts, stack.pid(name)
+        assert pid is not None
+        told, before = time.monotonic(), len(found)
+        os.kill(pid, signal.SIGTERM)
+        stack.wait_until_up(name, restarts_min=restarts + 1, within_seconds=60)
+        ready = time.monotonic()
+        until("the flow again", lambda: len(found) > before + 3 * FLOWING)
+        stretched = strain()
+    pause, ended = max((later - earlier, earlier) for earlier, later in pairwise(found[before - 1 :]))
+    print(
+        f"{name}: {pause:.2f} s without a record (before: {usual:.2f} s), the last {ended - told:.2f} s after SIGTERM; "
+        f"ready after {ready - told:.2f} s; machine x{stretched}"
+    )
+    until("a verdict for everything", lambda: not city.pending())
+    assert {len(verdicts) for verdicts in city.verdicts().values()} == {1}
+    assert pause <= PAUSE_SECONDS_MAX * stretched
