@@ -61,9 +61,13 @@ bench: setup ## the engine beside what people would otherwise use (YARDSTICKS=fo
 growth: setup ## how an event's cost grows with what is stored, replicas and hot keys (YARDSTICKS=folder)
 	@.venv/bin/python bench/growth.py
 
-lock: ## requirements.lock anew, from what members and pyproject.toml ask for (UV=uv)
-	@printf './%s\n' $(MEMBERS) | $(or $(UV),uv) pip compile - --quiet --group checks --group tests --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url $(OURS:%=--no-emit-package upstream-%) -o requirements.lock
+COMPILE = $(or $(UV),uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url $(OURS:%=--no-emit-package upstream-%)
+
+lock: ## requirements.lock anew, from what members and pyproject.toml ask for, and the image's two parts of it (UV=uv)
+	@printf './%s\n' $(MEMBERS) | $(COMPILE) - --group checks --group tests -o requirements.lock
+	@printf './%s\n' $(MEMBERS) | $(COMPILE) - --constraints requirements.lock -o deploy/images/runtime.lock
+	@$(COMPILE) --group build --constraints requirements.lock -o deploy/images/build.lock
 
 generated: setup ## write the generated files anew
 	@.venv/bin/python deploy/checks/generated.py --write

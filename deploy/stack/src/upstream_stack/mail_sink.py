@@ -1,4 +1,4 @@
-"""A real SMTP peer on loopback that keeps every message in a maildir and sends nothing on. For demo and tests."""
+"""A real SMTP peer that keeps every message in a maildir and sends nothing on. For demo and tests: on loopback, or in its container."""
 
 import asyncio
 import mailbox
@@ -23,7 +23,7 @@ class _Keeper:
         return "250 Kept"
 
 
-async def keep_mail(folder: Path, port: int) -> None:
+async def keep_mail(folder: Path, host: str, port: int) -> None:
     """Listens until SIGTERM."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -31,13 +31,14 @@ async def keep_mail(folder: Path, port: int) -> None:
     keeper = _Keeper(folder)
 
     def session() -> SMTP:
-        return SMTP(keeper, hostname="127.0.0.1", ident="mail sink", data_size_limit=_MESSAGE_BYTES_MAX, loop=loop)
+        return SMTP(keeper, hostname=host, ident="mail sink", data_size_limit=_MESSAGE_BYTES_MAX, loop=loop)
 
-    server = await loop.create_server(session, "127.0.0.1", port)
+    server = await loop.create_server(session, host, port)
     await stopped.wait()
     server.close()
     await server.wait_closed()
 
 
 if __name__ == "__main__":
-    asyncio.run(keep_mail(Path(os.environ["UPSTREAM_MAIL_DIR"]), int(os.environ["UPSTREAM_PORT"])))
+    told = os.environ
+    asyncio.run(keep_mail(Path(told["UPSTREAM_MAIL_DIR"]), told.get("UPSTREAM_HOST", "127.0.0.1"), int(told["UPSTREAM_PORT"])))
