@@ -8,7 +8,7 @@ OURS = $(notdir $(MEMBERS))
 export UPSTREAM_STARTED_BY = make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics bench growth lock generated clean
+.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics containers bench growth lock generated clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -19,7 +19,7 @@ setup: .venv/ready ## Python packages of this checkout, into .venv
 	@sh deploy/setup.sh "$(PYTHON)" $(MEMBERS)
 	@touch .venv/ready
 
-demo: setup ## start everything, play the journeys, leave it running (JSON=1 for a machine)
+demo: setup ## start everything, play the journeys, leave it running (JSON=1 for a machine; MODE=compose in containers)
 	@$(STACK) demo $(if $(JSON),--json)
 
 test: setup ## every test, on real Kafka and PostgreSQL
@@ -54,6 +54,9 @@ doctor: setup ## what a start needs, each finding with its fix
 
 topics: setup ## rates, and what each group has still to read
 	@$(STACK) topics
+
+containers: setup ## the demo in containers: from nothing, again, after down and up, after each kill (RUN_DIR=, PORT_BASE=)
+	@.venv/bin/python tests/system/containers.py "$(or $(RUN_DIR),.run-containers)" "$(or $(PORT_BASE),21080)"
 
 bench: setup ## the engine beside what people would otherwise use (YARDSTICKS=folder, ROUNDS=3)
 	@.venv/bin/python bench/run.py

@@ -99,6 +99,10 @@ def test_every_folder_that_an_image_would_make_a_volume_of_is_mounted_so_that_no
     assert {"/etc/kafka/secrets", "/mnt/shared/config", DATA[KAFKA]} <= in_memory | mounts(KAFKA).keys()
 
 
+def test_the_broker_may_run_what_it_unpacks_or_a_compressed_record_would_take_its_disk_offline() -> None:
+    assert "/tmp:exec" in services()[KAFKA]["tmpfs"][0]
+
+
 @every_container
 def test_a_container_has_no_capability_and_never_runs_as_root(name: str) -> None:
     found = services()[name]

@@ -12,11 +12,11 @@ from upstream_stack import backups, rebuild
 from upstream_stack import restore as restoring
 from upstream_stack.clock import now
 from upstream_stack.errors import Trouble, command
-from upstream_stack.modes import bring_down, bring_up
+from upstream_stack.modes import bring_down, bring_up, hands_on
 from upstream_stack.private_files import make_private_folder
 from upstream_stack.processes import KAFKA, POSTGRES
 from upstream_stack.report import step
-from upstream_stack.settings import Target, embedded_only, is_running, named_service, running_target, target
+from upstream_stack.settings import Target, is_running, named_service, running_target, target
 from upstream_stack.terminal import Checklist, out
 
 Name = Annotated[str, typer.Argument(help="A service, as `ps` names it.")]
@@ -25,14 +25,14 @@ Name = Annotated[str, typer.Argument(help="A service, as `ps` names it.")]
 def rebuild_topics(process: Annotated[str, typer.Option(help="This service alone, wiped or not.")] = "") -> None:
     """Send a wiped broker everything again that services keep; readers drop what they had. Also where its files are just gone."""
     chosen = target()
-    embedded_only(chosen, "rebuild-topics", command("reset"))
     row = named_service(process) if process else None
     with _checklist() as checklist:
         if is_running(chosen):
-            rebuild.rebuild(running_target(), row, checklist.tell, checklist.progress)
+            chosen = running_target()
+            rebuild.rebuild(chosen, hands_on(chosen, checklist.progress), row, checklist.tell)
             return
         with _parts_alone(chosen, checklist):
-            rebuild.rebuild(chosen, row, checklist.tell, checklist.progress)
+            rebuild.rebuild(chosen, hands_on(chosen, checklist.progress), row, checklist.tell)
     out.print(f"  next: {command('up')}")
 
 

@@ -15,7 +15,9 @@ class _Keeper:
     """Writes each message whole before it answers 250, so that an acknowledged message is on disk."""
 
     def __init__(self, folder: Path) -> None:
-        self._box = mailbox.Maildir(folder, create=True)
+        for part in ("tmp", "new", "cur"):  # which `create` makes only where the folder itself is missing
+            (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._box = mailbox.Maildir(folder, create=False)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         receivers = "".join(f"Delivered-To: {receiver}\r\n" for receiver in envelope.rcpt_tos)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from upstream_stack import checkup, start, stop, table
+from upstream_stack import checkup, rebuild, start, stop, table
 from upstream_stack.containers import life, view
+from upstream_stack.containers.hands import Containers
 from upstream_stack.errors import Trouble, command
 from upstream_stack.layout import Layout
 from upstream_stack.parts.maven import Progress
@@ -28,6 +29,13 @@ def bring_down(chosen: Target) -> bool:
 def remove_everything(layout: Layout) -> None:
     """Data, secrets and logs. Containers keep theirs in the run directory too."""
     stop.remove_everything(layout)
+
+
+def hands_on(chosen: Target, progress: Progress) -> rebuild.Hands:
+    """Broker and services, for whoever rebuilds topics."""
+    if chosen.mode == "embedded":
+        return rebuild.Supervised(chosen.layout, chosen.ports, progress)
+    return Containers(chosen.layout, chosen.ports)
 
 
 def lines_of(chosen: Target) -> list[table.Line]:

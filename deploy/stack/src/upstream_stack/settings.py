@@ -51,12 +51,6 @@ def is_running(chosen: Target) -> bool:
     return _running_base(chosen) is not None
 
 
-def embedded_only(chosen: Target, verb: str, instead: str) -> None:
-    """Trouble where the stack is in containers: `verb` starts and ends processes itself."""
-    if chosen.mode != "embedded":
-        raise Trouble(f"{verb} does not work on containers yet", "it starts and ends the embedded stack's processes", instead)
-
-
 def named_service(name: str) -> Service:
     """The service that somebody named. Trouble where there is none."""
     if name not in {row.name for row in SERVICES}:

@@ -29,21 +29,21 @@ async def set_up(layout: Layout, ports: Ports) -> str:
     async with asyncio.timeout(_PART_SECONDS):
         await wait_for_postgres(layout, ports)
     databases = await make_databases(layout, ports)
+    await asyncio.to_thread(_wait_for_broker, layout, ports)
+    await refuse_strange_cluster(layout, ports)  # before anybody is let in: services may run already
     turns = asyncio.Semaphore(_MIGRATIONS_AT_ONCE)
     async with asyncio.TaskGroup() as parts:
-        broker = parts.create_task(_set_up_broker(layout, ports))
+        broker = parts.create_task(asyncio.to_thread(apply_to_broker, layout, ports))
         for row in SERVICES:
             parts.create_task(_migrate(row, layout, ports, turns))
-    await refuse_strange_cluster(layout, ports)
     return f"{broker.result()}, {databases} databases"
 
 
-async def _set_up_broker(layout: Layout, ports: Ports) -> str:
+def _wait_for_broker(layout: Layout, ports: Ports) -> None:
     """The open port, which is what the engine looks at, is a moment earlier than the broker's answer."""
     admin = admin_client(own_config(layout, ports, ADMIN))
-    if not await asyncio.to_thread(came_true, lambda: broker_answers(admin), _PART_SECONDS):
+    if not came_true(lambda: broker_answers(admin), _PART_SECONDS):
         raise Trouble("The broker does not let us in", f"waited {_PART_SECONDS:.0f} s", command("logs", KAFKA))
-    return await asyncio.to_thread(apply_to_broker, layout, ports)
 
 
 async def _migrate(row: Service, layout: Layout, ports: Ports, turns: asyncio.Semaphore) -> None:

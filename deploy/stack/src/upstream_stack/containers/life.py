@@ -12,7 +12,7 @@ from upstream_stack.layout import LOOPBACK, Layout, Ports
 from upstream_stack.locks import alone
 from upstream_stack.patience import came_true
 from upstream_stack.ports_in_use import refuse_busy_ports
-from upstream_stack.processes import NAMES, SERVICES, Service
+from upstream_stack.processes import SERVICES, Service
 from upstream_stack.report import Tell, Told, step
 
 _READY_SECONDS = 90.0
@@ -20,7 +20,10 @@ _ANSWER_SECONDS = 2.0
 
 
 def bring_up(layout: Layout, ports: Ports, names: tuple[str, ...], tell: Tell) -> bool:
-    """Starts what does not run; True when this call started something. Trouble, with what runs left as it is, where it cannot."""
+    """Starts what does not run; True when this call started something. Trouble, with what runs left as it is, where it cannot.
+
+    Broker and databases are set up before any service starts; without one, they are started as they are.
+    """
     _refuse_other_ports(layout, ports)
     with step(tell, "Container engine") as details:
         details.append(engine.refuse_unusable_engine())
@@ -64,17 +67,19 @@ def _running(layout: Layout) -> dict[str, str]:
 
 
 def _start(layout: Layout, ports: Ports, names: tuple[str, ...], tell: Tell) -> None:
+    rows = [row for row in SERVICES if row.name in names]
     with step(tell, "Image"):
         engine.compose(layout, ports, "build", "--quiet", engine.BOOTSTRAP, doing="building the image")
     with step(tell, "Containers") as details:
-        chosen = [] if names == NAMES else [*names, engine.BOOTSTRAP]
+        if not rows:
+            engine.compose(*(layout, ports, "up", "--detach", "--no-build", "--wait"), *names, doing="starting the parts")
+            return
         try:
-            engine.compose(layout, ports, "up", "--detach", "--no-build", *chosen, doing="starting the containers")
+            engine.compose(layout, ports, "up", "--detach", "--no-build", *names, doing="starting the containers")
         except Trouble as failure:
             raise _told_by_bootstrap(layout) or failure from failure
         details.append(engine.last_words(layout, engine.BOOTSTRAP).splitlines()[-1])
     with step(tell, "Services") as details:
-        rows = [row for row in SERVICES if row.name in names]
         _wait_until_ready(rows, ports)
         details.append(f"{len(rows)} ready")
 
@@ -83,14 +88,17 @@ def _told_by_bootstrap(layout: Layout) -> Trouble | None:
     """The three lines that it ended with; the way to its log is another here than where it ran."""
     lines = [line.partition(":") for line in engine.last_words(layout, engine.BOOTSTRAP).splitlines()[-3:]]
     told = {name: text.strip() for name, _, text in lines}
-    return Trouble(told["what"], told["why"], command("logs", engine.BOOTSTRAP)) if "fix" in told else None
+    if "fix" not in told:
+        return None
+    words = ("rebuild-topics",) if told["fix"].endswith("rebuild-topics") else ("logs", engine.BOOTSTRAP)
+    return Trouble(told["what"], told["why"], command(*words))
 
 
 def _wait_until_ready(rows: list[Service], ports: Ports) -> None:
     waiting = list(rows)
 
     def done() -> bool:
-        waiting[:] = [row for row in waiting if not _is_ready(ports.service(row.port_offset))]
+        waiting[:] = [row for row in waiting if not is_ready(ports.service(row.port_offset))]
         return not waiting
 
     if not came_true(done, _READY_SECONDS):
@@ -98,7 +106,7 @@ def _wait_until_ready(rows: list[Service], ports: Ports) -> None:
         raise Trouble(f"Not ready: {names}", f"waited {_READY_SECONDS:.0f} s", command("logs", waiting[0].name))
 
 
-def _is_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
     """A service is usable once it says itself that database, broker and relay are."""
     try:
         return httpx.get(f"http://{LOOPBACK}:{port}/health/ready", timeout=_ANSWER_SECONDS).is_success

@@ -19,7 +19,8 @@ INSIDE = Ports(PORT_BASE_DEFAULT, inside=True)
 """The ports in the containers, which no PORT_BASE moves."""
 KAFKA_OUTSIDE_PORT = 19_094
 """Where the broker listens, in its container, for clients on the host."""
-STORAGE = Path("/var/lib/kafka/data/log")
+_DATA = Path("/var/lib/kafka/data")
+_LOG = "log"
 
 
 def make_run_files(layout: Layout, ports: Ports) -> None:
@@ -38,11 +39,16 @@ def make_run_files(layout: Layout, ports: Ports) -> None:
     write_record(layout, ports)
 
 
+def storage(layout: Layout) -> Path:
+    """The broker's files as the host sees them: formatted in the container, at its first start."""
+    return layout.kafka / "storage" / _LOG
+
+
 def broker_settings(layout: Layout, ports: Ports) -> str:
     """The one configuration of every broker, filled in for its container. It holds secrets."""
     controller = f"{LOOPBACK}:{INSIDE.controller}"
     return Template((DEPLOY / "kafka" / "server.properties").read_text(encoding="utf-8")).substitute(
-        KAFKA_DATA=str(STORAGE),
+        KAFKA_DATA=str(_DATA / _LOG),
         KAFKA_LISTEN=f"0.0.0.0:{INSIDE.kafka},OUTSIDE://0.0.0.0:{KAFKA_OUTSIDE_PORT}",
         KAFKA_ADDRESS=f"{KAFKA}:{INSIDE.kafka},OUTSIDE://{LOOPBACK}:{ports.kafka}",
         KAFKA_CONTROLLER_LISTEN=controller,
