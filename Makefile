@@ -8,7 +8,7 @@ OURS = $(notdir $(MEMBERS))
 export UPSTREAM_STARTED_BY = make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics bench growth lock wheels generated clean
+.PHONY: help setup demo test faults soak check up down reset ps logs doctor topics containers bench growth lock wheels generated clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -19,7 +19,7 @@ setup: .venv/ready ## Python packages of this checkout, into .venv
 	@sh deploy/setup.sh "$(PYTHON)" $(MEMBERS)
 	@touch .venv/ready
 
-demo: setup ## start everything, play the journeys, leave it running (JSON=1 for a machine)
+demo: setup ## start everything, play the journeys, leave it running (JSON=1 for a machine; MODE=compose in containers)
 	@$(STACK) demo $(if $(JSON),--json)
 
 test: setup ## every test, on real Kafka and PostgreSQL (INFRA=testcontainers: in containers)
@@ -55,15 +55,22 @@ doctor: setup ## what a start needs, each finding with its fix
 topics: setup ## rates, and what each group has still to read
 	@$(STACK) topics
 
+containers: setup ## the demo in containers: from nothing, again, after down and up, after each kill (RUN_DIR=, PORT_BASE=)
+	@.venv/bin/python tests/system/containers.py "$(or $(RUN_DIR),.run-containers)" "$(or $(PORT_BASE),21080)"
+
 bench: setup ## the engine beside what people would otherwise use (YARDSTICKS=folder, ROUNDS=3)
 	@.venv/bin/python bench/run.py
 
 growth: setup ## how an event's cost grows with what is stored, replicas and hot keys (YARDSTICKS=folder)
 	@.venv/bin/python bench/growth.py
 
-lock: ## requirements.lock anew, from what members and pyproject.toml ask for (UV=uv)
-	@printf './%s\n' $(MEMBERS) | $(or $(UV),uv) pip compile - --quiet --group checks --group tests --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url $(OURS:%=--no-emit-package upstream-%) -o requirements.lock
+COMPILE = $(or $(UV),uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url $(OURS:%=--no-emit-package upstream-%)
+
+lock: ## requirements.lock anew, from what members and pyproject.toml ask for, and the image's two parts of it (UV=uv)
+	@printf './%s\n' $(MEMBERS) | $(COMPILE) - --group checks --group tests -o requirements.lock
+	@printf './%s\n' $(MEMBERS) | $(COMPILE) - --constraints requirements.lock -o deploy/images/runtime.lock
+	@$(COMPILE) --group build --constraints requirements.lock -o deploy/images/build.lock
 
 wheels: setup ## the contract and the partners' program as wheels, into dist/
 	@$(RUN) pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist shared/schemas shared/client && ls dist/*.whl

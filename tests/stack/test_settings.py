@@ -9,12 +9,16 @@ import pytest
 
 from upstream_schemas.topic import PARTY_MARKS
 from upstream_stack.clock import parse_duration, read_offset, write_offset
+from upstream_stack.containers import engine
+from upstream_stack.containers.record import write_record
 from upstream_stack.environment import OFFER_CONTACT, service_environment
 from upstream_stack.errors import STARTED_BY, Trouble, command
 from upstream_stack.layout import Layout, Ports, ports_from
 from upstream_stack.parties import DEFAULT_SOURCES, Kind, Party, is_slug, read_parties
 from upstream_stack.ports_in_use import ports_of
+from upstream_stack.private_files import write_private
 from upstream_stack.processes import NAMES, SERVICES, role_name, secrets_of
+from upstream_stack.settings import target
 
 
 def test_the_default_base_gives_the_ports_of_the_design() -> None:
@@ -154,3 +158,102 @@ def test_owner_and_reader_have_roles_and_secrets_apart_from_the_running_process(
     ]
     assert secrets_of("intake", "runtime") == "intake"
     assert secrets_of("intake", "owner") == "intake-owner"
+
+
+@pytest.fixture
+def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """A run directory that nobody used yet, chosen as a person chooses it."""
+    for name in ("MODE", "PORT_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RUN_DIR", str(tmp_path / "run"))
+    return Layout(tmp_path / "run")
+
+
+def test_a_stack_is_embedded_unless_somebody_says_otherwise(chosen: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (target().layout, target().mode) == (chosen, "embedded")
+    monkeypatch.setenv("MODE", "compose")
+    assert target().mode == "compose"
+
+
+def test_a_run_directory_that_ran_in_containers_needs_neither_mode_nor_ports_again(chosen: Layout) -> None:
+    write_record(chosen, Ports(28080))
+    assert (target().mode, target().ports) == ("compose", Ports(28080))
+
+
+def test_a_run_directory_of_containers_is_not_run_otherwise_until_it_is_reset(
+    chosen: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_record(chosen, Ports(28080))
+    monkeypatch.setenv("MODE", "embedded")
+    with pytest.raises(Trouble, match="is compose") as refusal:
+        target()
+    assert "MODE=compose" in refusal.value.fix
+    assert refusal.value.fix.endswith("reset")
+
+
+def test_a_run_directory_with_the_embedded_stack_s_data_is_not_run_in_containers(
+    chosen: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (chosen.kafka / "data").mkdir(parents=True)
+    monkeypatch.setenv("MODE", "compose")
+    with pytest.raises(Trouble, match="is embedded") as refusal:
+        target()
+    assert "MODE=embedded" in refusal.value.fix
+
+
+def test_a_mode_that_there_is_not_is_refused_with_those_that_there_are(
+    chosen: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODE", "kubernetes")
+    with pytest.raises(Trouble, match="no MODE=kubernetes") as refusal:
+        target()
+    assert "embedded and compose" in refusal.value.why
+
+
+def test_each_run_directory_is_a_project_of_its_own() -> None:
+    one, other = (engine.project_of(Layout(Path(path))) for path in ("/one/.run", "/other/.run"))
+    assert one != other
+
+
+def test_containers_run_as_whoever_starts_them_and_as_nobody_where_that_is_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    monkeypatch.setattr(os, "getegid", lambda: 1235)
+    assert str(engine.container_user()) == "1234:1235"
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert str(engine.container_user()) == "10001:10001"
+
+
+def test_what_root_writes_belongs_to_whoever_owns_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, uid, gid: given.append((Path(path).name.strip("."), uid, gid)))
+    write_private(tmp_path / "secrets" / "token", "x")
+    owner = tmp_path.stat()
+    assert given == [("secrets", owner.st_uid, owner.st_gid), (f"token.{os.getpid()}", owner.st_uid, owner.st_gid)]
+
+
+def test_a_machine_without_docker_is_told_so_in_three_lines(
+    chosen: Layout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Trouble, match="There is no docker"):
+        engine.runs(chosen)
+
+
+SAID = {
+    "1": ("Cannot connect to the Docker daemon at unix:///sample.sock. Is it running?", "No container engine answers"),
+    "2": ("something else", "Docker failed while asking for containers"),
+}
+
+
+@pytest.mark.parametrize("code", SAID)
+def test_an_engine_that_does_not_answer_and_one_that_fails_are_told_apart(
+    chosen: Layout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
+) -> None:
+    words, what = SAID[code]
+    program = tmp_path / "docker"
+    program.write_text(f"#!/bin/sh\necho '{words}' >&2\nexit {code}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(Trouble, match=what):
+        engine.runs(chosen)

@@ -11,7 +11,7 @@ from support.engine_service import CANARY
 
 from upstream_runtime.clock import Clock
 from upstream_runtime.log import ALLOWED
-from upstream_runtime.settings import MissingSettingError, from_environment
+from upstream_runtime.settings import MissingSettingError, MovedClockError, from_environment
 
 TOLD = {
     "UPSTREAM_PROCESS": "intake",
@@ -92,6 +92,22 @@ def test_settings_come_from_the_environment_and_nothing_has_a_default() -> None:
                 from_environment(told)
     with pytest.raises(MissingSettingError, match="UPSTREAM_MAIL_FROM is not set for intake"):
         settings.value("MAIL_FROM")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:18081", "http://localhost:41081", "https://[::1]:18081"])
+def test_a_process_whose_links_lead_to_loopback_takes_a_clock_that_somebody_moves(url: str) -> None:
+    told = {**TOLD, "UPSTREAM_PUBLIC_URL": url, "UPSTREAM_CLOCK": "/sample/clock", "UPSTREAM_HOST": "0.0.0.0"}
+    assert from_environment(told).clock == Path("/sample/clock")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://help.example.org", "http://10.0.0.7:18081", "http://127.0.0.1.example.org", "intake"]
+)
+def test_a_process_that_people_reach_from_elsewhere_refuses_such_a_clock(url: str) -> None:
+    told = {**TOLD, "UPSTREAM_PUBLIC_URL": url}
+    with pytest.raises(MovedClockError, match="UPSTREAM_CLOCK is set for intake"):
+        from_environment({**told, "UPSTREAM_CLOCK": "/sample/clock"})
+    assert from_environment({**told, "UPSTREAM_CLOCK": ""}).clock is None
 
 
 def test_a_secret_is_read_from_its_file_and_shown_nowhere(tmp_path: Path) -> None:

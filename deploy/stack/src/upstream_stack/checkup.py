@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from upstream_stack.containers import engine
 from upstream_stack.errors import Trouble, command, install_command
 from upstream_stack.layout import Layout, Ports
 from upstream_stack.parts.java import find_java
@@ -42,6 +43,22 @@ def examine(layout: Layout, ports: Ports) -> Iterator[Finding]:
     if running is not None:
         why = f"supervisor {running.supervisor.pid} in {layout.state} is gone"
         yield Finding("Last run", Trouble("The last run did not end cleanly", why, command("up")))
+
+
+def examine_containers(layout: Layout, ports: Ports) -> Iterator[Finding]:
+    """The same for a stack in containers, which needs neither Java nor PostgreSQL here."""
+    yield _try("Container engine", engine.refuse_unusable_engine)
+    yield _try("Run directory", lambda: _run_directory(layout))
+    yield _try("Disk", lambda: _disk(layout))
+    try:
+        lives = engine.runs(layout)
+    except Trouble:
+        return
+    yield (
+        Finding(f"The stack runs in {layout.run_dir}, ports from {ports.base}")
+        if lives
+        else _try("Ports", lambda: _ports(ports))
+    )
 
 
 def _try(label: str, look: Callable[[], str]) -> Finding:

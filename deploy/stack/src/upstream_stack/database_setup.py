@@ -10,7 +10,7 @@ from typing import TypeAlias
 import asyncpg
 
 from upstream_stack.layout import DEPLOY, Layout, Ports
-from upstream_stack.processes import ROLES, SERVICES, Service, role_name, secrets_of
+from upstream_stack.processes import POSTGRES, ROLES, SERVICES, Service, role_name, secrets_of
 from upstream_stack.rights import ADMIN
 from upstream_stack.secret_files import DATABASE_PASSWORD, read_secret
 
@@ -36,7 +36,7 @@ async def wait_for_postgres(layout: Layout, ports: Ports) -> None:
 async def connect_as_admin(layout: Layout, ports: Ports, database: str = "postgres") -> Connection:
     """A connection of the one role that may do everything; the caller closes it."""
     return await asyncpg.connect(
-        host="127.0.0.1",
+        host=ports.host(POSTGRES),
         port=ports.postgres,
         user=ADMIN,
         password=read_secret(layout, ADMIN, DATABASE_PASSWORD),

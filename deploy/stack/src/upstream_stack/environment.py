@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from upstream_stack.launch import Launch
-from upstream_stack.layout import Layout, Ports
+from upstream_stack.layout import LOOPBACK, Layout, Ports
 from upstream_stack.processes import (
+    KAFKA,
     MAIL_SINK,
+    POSTGRES,
     Process,
     Role,
     Service,
@@ -27,7 +29,7 @@ OFFER_CONTACT = "UPSTREAM_OFFER_CONTACT"
 """Whether an offer of help may carry a name and a channel across the wall: `on` or `off`, as whoever starts the stack says."""
 
 _TOLD: Final[Mapping[Setting, Callable[[Service, Layout, Ports], str]]] = {
-    "SMTP": lambda _, __, ports: f"127.0.0.1:{ports.service(MAIL_SINK.port_offset)}",
+    "SMTP": lambda _, __, ports: f"{ports.host(MAIL_SINK.name)}:{ports.service(MAIL_SINK.port_offset)}",
     "MAIL_FROM": lambda row, _, __: SENDERS[row.name],
     "OVP_PUBLIC_KEY": lambda _, layout, __: str(ovp_public_key_path(layout)),
     "OUTREACH_URL": lambda _, __, ports: public_url(service("referral-outreach"), ports),
@@ -43,16 +45,16 @@ def launch_of(process: Process, layout: Layout, ports: Ports) -> Launch:
 
 
 def public_url(process: Process, ports: Ports) -> str:
-    """Where people reach a process."""
-    return f"http://127.0.0.1:{ports.service(process.port_offset)}"
+    """Where people reach a process: on loopback, wherever it runs."""
+    return f"http://{LOOPBACK}:{ports.service(process.port_offset)}"
 
 
 def service_environment(row: Service, layout: Layout, ports: Ports, role: Role = "runtime") -> dict[str, str]:
     """The environment of a service; as `owner`, that of its migrations, which run before it and are told other secrets."""
-    database_address = f"{role_name(row.database, role)}@127.0.0.1:{ports.postgres}/{row.database}"
+    database_address = f"{role_name(row.database, role)}@{ports.host(POSTGRES)}:{ports.postgres}/{row.database}"
     told = {
         "UPSTREAM_PROCESS": row.name,
-        "UPSTREAM_KAFKA": f"127.0.0.1:{ports.kafka}",
+        "UPSTREAM_KAFKA": f"{ports.host(KAFKA)}:{ports.kafka}",
         "UPSTREAM_DATABASE": f"postgresql://{database_address}",
         "UPSTREAM_SECRETS": str(layout.secrets / secrets_of(row.name, role)),
         "UPSTREAM_PORT": str(ports.service(row.port_offset)),

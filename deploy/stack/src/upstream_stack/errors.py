@@ -9,7 +9,7 @@ _MAKE_VERBS = frozenset({"up", "down", "reset", "ps", "doctor", "topics"})
 
 STARTED_BY = "UPSTREAM_STARTED_BY"
 """The variable by which the Makefile says that it called us."""
-_SETTINGS = ("RUN_DIR", "PORT_BASE", "PG_BIN")
+_SETTINGS = ("RUN_DIR", "PORT_BASE", "PG_BIN", "MODE")
 
 
 class Trouble(Exception):

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from upstream_stack.layout import Layout, Ports
+from upstream_stack.processes import KAFKA
 from upstream_stack.secret_files import KAFKA_PASSWORD, read_secret
 
 ANSWER_SECONDS = 30.0  # sixty topics and twenty users at the first start, on a machine that does other things too
@@ -17,7 +18,7 @@ ANSWER_SECONDS = 30.0  # sixty topics and twenty users at the first start, on a 
 def client_config(ports: Ports, principal: str, password: str) -> dict[str, str]:
     """What a librdkafka client needs to speak as `principal`."""
     return {
-        "bootstrap.servers": f"127.0.0.1:{ports.kafka}",
+        "bootstrap.servers": f"{ports.host(KAFKA)}:{ports.kafka}",
         "security.protocol": "SASL_PLAINTEXT",
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": principal,

@@ -2,12 +2,14 @@
 
 import subprocess
 
+from upstream_stack.containers import engine
+from upstream_stack.containers.record import recorded_base
 from upstream_stack.errors import Trouble, command
 from upstream_stack.kafka_access import client_config
-from upstream_stack.layout import Layout, Ports
+from upstream_stack.layout import PORT_BASE_DEFAULT, Layout, Ports
 from upstream_stack.parts.java import find_java
 from upstream_stack.parts.kafka_jars import jars_folder
-from upstream_stack.private_files import write_private
+from upstream_stack.processes import KAFKA
 from upstream_stack.rights import ADMIN
 from upstream_stack.secret_files import KAFKA_PASSWORD, read_secret
 
@@ -19,21 +21,28 @@ _TOOL = "kafka.admin.ConfigCommand"
 
 
 def limit(layout: Layout, ports: Ports, principal: str) -> None:
-    """Gives a user its quotas; again is no harm. Takes about two seconds. The password goes in by file, never by argument."""
-    settings = layout.kafka / f"quota-{principal}.properties"
-    write_private(settings, client_properties(layout, ports))
+    """Gives a user its quotas; again is no harm. Takes about two seconds. The password goes in by a pipe, never by argument."""
     words = [
-        *(str(find_java().program), *_QUIET, "-cp", f"{jars_folder()}/*", _TOOL),
-        *("--bootstrap-server", f"127.0.0.1:{ports.kafka}", "--command-config", str(settings)),
+        *_java(layout),
+        *(_TOOL, "--bootstrap-server", _address(layout, ports), "--command-config", "/dev/stdin"),
         *("--alter", "--entity-type", "users", "--entity-name", principal),
         *("--add-config", ",".join(f"{name}={value}" for name, value in QUOTAS.items())),
     ]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-    finally:
-        settings.unlink()
+    done = subprocess.run(words, input=client_properties(layout, ports), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Trouble(f"{principal} could not be given a quota", done.stderr[-300:] or "it did not say why", command("doctor"))
+
+
+def _java(layout: Layout) -> list[str]:
+    """Java with Kafka's jars: this machine's, or in the broker's container its own."""
+    if recorded_base(layout) is None:
+        return [str(find_java().program), *_QUIET, "-cp", f"{jars_folder()}/*"]
+    return [*engine.words_inside(layout, KAFKA), "java", *_QUIET, "-Xmx64m", "-cp", "/opt/kafka/libs/*"]
+
+
+def _address(layout: Layout, ports: Ports) -> str:
+    found = ports if recorded_base(layout) is None else Ports(PORT_BASE_DEFAULT, inside=True)
+    return f"{found.host(KAFKA)}:{found.kafka}"
 
 
 def client_properties(layout: Layout, ports: Ports) -> str:

@@ -10,9 +10,10 @@ from upstream_schemas.topics import ZONE_OF_PROCESS
 from upstream_stack.errors import Trouble, command
 
 CHECKOUT = Path(__file__).resolve().parents[4]
-DEPLOY = CHECKOUT / "deploy"
+DEPLOY = Path(os.environ.get("UPSTREAM_DEPLOY") or CHECKOUT / "deploy")
 PORT_BASE_DEFAULT = 18080
 MIGRATE = "-migrate"
+LOOPBACK = "127.0.0.1"
 
 _KAFKA_OFFSET = 1012
 _CONTROLLER_OFFSET = 1013
@@ -23,9 +24,17 @@ _PORT_MAX = 65535
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All ports of one stack, counted from one base."""
+    """All ports of one stack, counted from one base, and who listens there.
+
+    `inside` is how its containers see it: each is reached by its own name. Everywhere else all of it is on loopback.
+    """
 
     base: int
+    inside: bool = False
+
+    def host(self, name: str) -> str:
+        """Where the part or process of this name is reached."""
+        return name if self.inside else LOOPBACK
 
     @property
     def kafka(self) -> int:
@@ -118,8 +127,13 @@ class Layout:
 
     @property
     def clock(self) -> Path:
-        """How far the services' clock runs ahead."""
-        return self.run_dir / "clock"
+        """How far the services' clock runs ahead; in a folder of its own, which a container can be given whole."""
+        return self.run_dir / "time" / "clock"
+
+    @property
+    def compose(self) -> Path:
+        """What `docker compose` is told, where this stack runs in containers."""
+        return self.run_dir / "compose"
 
     @property
     def postgres_inside(self) -> Path:

@@ -12,13 +12,11 @@ from upstream_stack import backups, rebuild
 from upstream_stack import restore as restoring
 from upstream_stack.clock import now
 from upstream_stack.errors import Trouble, command
+from upstream_stack.modes import bring_down, bring_up, hands_on
 from upstream_stack.private_files import make_private_folder
 from upstream_stack.processes import KAFKA, POSTGRES
 from upstream_stack.report import step
-from upstream_stack.settings import Target, named_service, running_target, target
-from upstream_stack.start import bring_up
-from upstream_stack.state import running_state
-from upstream_stack.stop import bring_down
+from upstream_stack.settings import Target, is_running, named_service, running_target, target
 from upstream_stack.terminal import Checklist, out
 
 Name = Annotated[str, typer.Argument(help="A service, as `ps` names it.")]
@@ -29,11 +27,12 @@ def rebuild_topics(process: Annotated[str, typer.Option(help="This service alone
     chosen = target()
     row = named_service(process) if process else None
     with _checklist() as checklist:
-        if running_state(chosen.layout) is not None:
-            rebuild.rebuild(running_target(), row, checklist.tell, checklist.progress)
+        if is_running(chosen):
+            chosen = running_target()
+            rebuild.rebuild(chosen, hands_on(chosen, checklist.progress), row, checklist.tell)
             return
         with _parts_alone(chosen, checklist):
-            rebuild.rebuild(chosen, row, checklist.tell, checklist.progress)
+            rebuild.rebuild(chosen, hands_on(chosen, checklist.progress), row, checklist.tell)
     out.print(f"  next: {command('up')}")
 
 
@@ -59,7 +58,7 @@ def restore(
     """Put a service's database back to a backup, while the stack is down; its numbers go on under a new stream."""
     chosen = target()
     row = named_service(process)
-    if running_state(chosen.layout) is not None:
+    if is_running(chosen):
         raise Trouble("The stack runs", f"{row.name} would write into what is put back", command("down"))
     backups.read_manifest(source, row)
     if not yes:
@@ -85,4 +84,4 @@ def _parts_alone(chosen: Target, checklist: Checklist) -> Iterator[None]:
     try:
         yield
     finally:
-        bring_down(chosen.layout)
+        bring_down(chosen)

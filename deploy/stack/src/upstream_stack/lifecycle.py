@@ -8,16 +8,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from upstream_stack.checkup import examine
 from upstream_stack.errors import Trouble, command
 from upstream_stack.layout import Ports
+from upstream_stack.modes import bring_down, bring_up, examine, lines_of, log_words, remove_everything
 from upstream_stack.processes import KAFKA, MAIL_SINK, NAMES, POSTGRES, SERVICES
 from upstream_stack.report import Told
 from upstream_stack.settings import Target, target
-from upstream_stack.start import bring_up
 from upstream_stack.state import read_state
-from upstream_stack.stop import bring_down, remove_everything
-from upstream_stack.table import Line, lines_of
+from upstream_stack.table import Line
 from upstream_stack.terminal import Checklist, out, print_json
 
 
@@ -53,20 +51,21 @@ def up(
 def down() -> None:
     """End everything; data stay."""
     chosen = target()
-    ended = bring_down(chosen.layout)
+    ended = bring_down(chosen)
     out.print(f"Down. Data stay in {chosen.layout.run_dir}" if ended else "Nothing was running.")
 
 
 def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """End everything and remove data, secrets and logs."""
-    layout = target().layout
+    chosen = target()
+    layout = chosen.layout
     if not layout.run_dir.exists():
         out.print(f"Nothing to remove: {layout.run_dir} does not exist.")
         return
     also = f" and {layout.elsewhere}" if layout.elsewhere.exists() else ""
     if not yes:
         typer.confirm(f"Remove {layout.run_dir}{also} with all data, secrets and logs?", abort=True)
-    bring_down(layout)
+    bring_down(chosen)
     remove_everything(layout)
     out.print(f"Removed {layout.run_dir}{also}")
 
@@ -74,13 +73,13 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
 def ps(*, as_json: Annotated[bool, typer.Option("--json", help="For a machine.")] = False) -> None:
     """What runs, and what it costs."""
     chosen = target()
-    lines = lines_of(chosen.layout)
+    lines = lines_of(chosen)
     if as_json:
         print_json({"processes": [line.as_json() for line in lines], "pss_bytes": sum(line.pss_bytes for line in lines)})
         return
     if not lines:
         state = read_state(chosen.layout)
-        why = "nothing was started" if state is None else f"supervisor {state.supervisor.pid} of the last run is gone"
+        why = "nothing runs" if state is None else f"supervisor {state.supervisor.pid} of the last run is gone"
         raise Trouble(f"No stack runs in {chosen.layout.run_dir}", why, command("up"))
     out.print(_table(lines))
 
@@ -92,19 +91,13 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many.")] = 50,
 ) -> None:
     """Show the end of a process's log."""
-    layout = target().layout
-    path = layout.log(name)
-    if not path.exists():
-        known = ", ".join(sorted(log.stem for log in layout.logs.rglob("*.log"))) or "no log yet"
-        raise Trouble(f"{name} has no log", f"there are: {known}", command("ps"))
-    words = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(path)]
-    sys.exit(subprocess.run(words, check=False).returncode)
+    sys.exit(subprocess.run(log_words(target(), name, lines, follow=follow), check=False).returncode)
 
 
 def doctor() -> None:
     """Check what a start needs, each finding with its fix."""
     chosen = target()
-    findings = list(examine(chosen.layout, chosen.ports))
+    findings = list(examine(chosen))
     for finding in findings:
         mark = ("✓ ", "green") if finding.trouble is None else ("✗ ", "red")
         out.print(Text.assemble(mark, finding.label))
@@ -150,7 +143,7 @@ def _addresses(ports: Ports, names: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _table(lines: list[Line]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("name", "pid", "PSS MB", "CPU %", "port", "state", "restarts"):
+    for heading in ("name", "pid", "MB", "CPU %", "port", "state", "restarts"):
         table.add_column(heading, justify="left" if heading in ("name", "state") else "right")
     for line in lines:
         table.add_row(*line.cells())

@@ -28,16 +28,27 @@ from upstream_stack.secret_files import (
 
 
 def set_up_broker(layout: Layout, ports: Ports) -> str:
-    """Topics, users and rights as the catalogue and the parties on file say; says what changed."""
+    """Topics, users and rights as the catalogue and the parties on file say, and what parties are handed; says what changed."""
+    write_parties(layout.parties, read_parties(layout.parties))
+    changed = apply_to_broker(layout, ports)
+    hand_out(layout, ports)
+    return changed
+
+
+def apply_to_broker(layout: Layout, ports: Ports) -> str:
+    """Topics, users and rights as the catalogue and the parties on file say. Writes no file where every party has its password."""
     admin = admin_client(own_config(layout, ports, ADMIN))
     parties = read_parties(layout.parties)
-    write_parties(layout.parties, parties)
     topics = make_topics(admin, topics_expected(CATALOGUE, parties))
     users = make_users(admin, _passwords(layout, parties))
     added, removed = apply_acls(admin, acls_expected(CATALOGUE, parties))
-    for party in parties:
-        _write_credentials(layout, ports, party)
     return f"{topics} topics and {users} users made, {added} rights added, {removed} removed"
+
+
+def hand_out(layout: Layout, ports: Ports) -> None:
+    """Writes what each party on file is handed, its password made where it has none yet."""
+    for party in read_parties(layout.parties):
+        _write_credentials(layout, ports, party)
 
 
 def parties_of(layout: Layout, kind: Kind) -> tuple[Party, ...]:

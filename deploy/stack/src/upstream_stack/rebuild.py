@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import signal
 from collections.abc import Callable
+from typing import Protocol
 
 from upstream_runtime import store_life
 from upstream_stack.database_setup import connect_as_admin
@@ -51,12 +52,32 @@ async def refuse_strange_cluster(layout: Layout, ports: Ports) -> None:
         raise Trouble("The broker was wiped", why, command("rebuild-topics"))
 
 
-def rebuild(target: Target, process: Service | None, tell: Tell, progress: Progress) -> None:
+class Hands(Protocol):
+    """Broker and services, wherever they run, as far as a rebuild takes hold of them."""
+
+    def has_storage(self) -> bool:
+        """Whether the broker has files to start on."""
+        ...
+
+    def format_anew(self) -> None:
+        """Ends the broker where it still runs without its files, and gives it new ones."""
+        ...
+
+    def begin_services_anew(self) -> None:
+        """Every service that runs ends and is started again; it waits to be let in."""
+        ...
+
+    def services_are_up(self) -> bool:
+        """Whether every service that is to run is usable."""
+        ...
+
+
+def rebuild(target: Target, hands: Hands, process: Service | None, tell: Tell) -> None:
     """Sends everything that is kept again: of `process`, or of every service that sent to another cluster than there is now."""
     layout, ports = target.layout, target.ports
     with step(tell, "Kafka") as details:
-        if not is_formatted(layout):
-            _format_anew(layout, ports, progress)
+        if not hands.has_storage():
+            hands.format_anew()
             details.append("formatted anew")
         _wait(
             "Kafka does not answer",
@@ -73,25 +94,13 @@ def rebuild(target: Target, process: Service | None, tell: Tell, progress: Progr
             details.append(f"{count} records are sent again")
     if strange:
         with step(tell, "Services begin anew"):
-            _end_services(layout)
+            hands.begin_services_anew()
         with step(tell, "Topics, users, rights") as details:
             details.append(set_up_broker(layout, ports))
-        if any(found.identity is not None for found in _services(layout)):
-            with step(tell, "Services"):
-                _wait("A service is not ready", "", _UP_SECONDS, lambda: all(it.state == "up" for it in _services(layout)))
+        with step(tell, "Services"):
+            _wait("A service is not ready", "", _UP_SECONDS, hands.services_are_up)
     elif process is None:
         tell(Told(kind="note", text=f"Every service sent to cluster {cluster}: nothing to rebuild"))
-
-
-def _format_anew(layout: Layout, ports: Ports, progress: Progress) -> None:
-    """Ends the broker where it still runs without its files, and formats; its supervisor starts it again by itself."""
-    state = running_state(layout)
-    identity = state.processes[KAFKA].identity if state is not None and KAFKA in state.processes else None
-    if identity is not None:
-        send_signal(identity.pid, signal.SIGKILL)
-        _wait("Kafka does not end", KAFKA, _GONE_SECONDS, lambda: not identity.lives())
-    shutil.rmtree(layout.kafka / "data", ignore_errors=True)
-    prepare_kafka(layout, ports, find_java(), kafka_jars(progress))
 
 
 async def _known_cluster(layout: Layout, ports: Ports, row: Service) -> str | None:
@@ -112,19 +121,43 @@ async def _send_again(layout: Layout, ports: Ports, row: Service, cluster: str) 
         await connection.close()
 
 
-def _services(layout: Layout) -> list[ProcessRecord]:
-    """The services of a stack that runs, as they are now."""
-    state = running_state(layout)
-    names = {row.name for row in SERVICES}
-    return [] if state is None else [found for name, found in state.processes.items() if name in names]
+class Supervised:
+    """The processes of the embedded stack."""
 
+    def __init__(self, layout: Layout, ports: Ports, progress: Progress) -> None:
+        self._layout = layout
+        self._ports = ports
+        self._progress = progress
 
-def _end_services(layout: Layout) -> None:
-    """Every service ends; the supervisor starts each again, and it waits to be let in."""
-    ended = [found.identity for found in _services(layout) if found.identity is not None]
-    for identity in ended:
-        send_signal(identity.pid, signal.SIGTERM)
-    _wait("A service does not end", "", _GONE_SECONDS, lambda: not any(identity.lives() for identity in ended))
+    def has_storage(self) -> bool:
+        """Whether the broker has files to start on."""
+        return is_formatted(self._layout)
+
+    def format_anew(self) -> None:
+        """Ends the broker where it still runs without its files, and formats; its supervisor starts it again by itself."""
+        state = running_state(self._layout)
+        identity = state.processes[KAFKA].identity if state is not None and KAFKA in state.processes else None
+        if identity is not None:
+            send_signal(identity.pid, signal.SIGKILL)
+            _wait("Kafka does not end", KAFKA, _GONE_SECONDS, lambda: not identity.lives())
+        shutil.rmtree(self._layout.kafka / "data", ignore_errors=True)
+        prepare_kafka(self._layout, self._ports, find_java(), kafka_jars(self._progress))
+
+    def begin_services_anew(self) -> None:
+        """Every service ends; the supervisor starts each again, and it waits to be let in."""
+        ended = [found.identity for found in self._services() if found.identity is not None]
+        for identity in ended:
+            send_signal(identity.pid, signal.SIGTERM)
+        _wait("A service does not end", "", _GONE_SECONDS, lambda: not any(identity.lives() for identity in ended))
+
+    def services_are_up(self) -> bool:
+        """Whether every service of a stack that runs is usable."""
+        return all(found.state == "up" for found in self._services())
+
+    def _services(self) -> list[ProcessRecord]:
+        state = running_state(self._layout)
+        names = {row.name for row in SERVICES}
+        return [] if state is None else [found for name, found in state.processes.items() if name in names]
 
 
 def _wait(what: str, log: str, seconds: float, done: Callable[[], bool]) -> None:

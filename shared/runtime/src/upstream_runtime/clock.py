@@ -1,7 +1,7 @@
 """The one place that asks what time it is, draws random ids, and throws dice.
 
 The clock is the wall clock plus an offset from a file, which tests and the demo move; a file is looked at again when it
-changes, at most four times a second, and refused anywhere but on loopback.
+changes, at most four times a second. `settings` refuses it to a process that people reach anywhere but on loopback.
 """
 
 import json

@@ -32,7 +32,7 @@ from upstream_runtime.operators import Operators
 from upstream_runtime.producing import idempotent_producer
 from upstream_runtime.records import Reader
 from upstream_runtime.relay import Relay
-from upstream_runtime.settings import MissingSettingError, Settings, from_environment
+from upstream_runtime.settings import MissingSettingError, MovedClockError, Settings, from_environment
 from upstream_runtime.source import Source, broker
 from upstream_runtime.streams import Streams
 from upstream_runtime.web import application
@@ -57,6 +57,8 @@ def main(wiring: Wiring) -> None:
             uvloop.run(serve(settings, wiring(settings)))
     except MissingSettingError as missing:
         sys.exit(f"{missing}\nThe process cannot start without it.\nStart it with `make up`, which sets everything.")
+    except MovedClockError as moved:
+        sys.exit(f"{moved}\nA clock that somebody moves is for demo and tests.\nStart the process without UPSTREAM_CLOCK.")
     except ChangedMigrationError as changed:
         sys.exit(f"{changed} has another text than when it was applied.\nRestore it, and put the change into a new migration.")
     except Exception as error:

@@ -7,10 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import environ
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class MissingSettingError(Exception):
     """A setting or a secret that the process needs is not there. Names it, never its value."""
+
+
+class MovedClockError(Exception):
+    """A process that people reach from elsewhere was told of a clock that somebody may move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,11 @@ class Settings:
 
 
 def from_environment(found: Mapping[str, str] = environ) -> Settings:
-    """Settings out of UPSTREAM_… variables. Raises MissingSettingError naming the first that is absent."""
+    """Settings out of UPSTREAM_… variables. Raises MissingSettingError naming the first that is absent.
+
+    A clock file is for demo and tests, and a container's own address tells nothing of who reaches it: so it is taken only by
+    a process whose links lead to loopback. Raises MovedClockError.
+    """
 
     def need(name: str) -> str:
         if not found.get(f"UPSTREAM_{name}"):
@@ -59,6 +71,8 @@ def from_environment(found: Mapping[str, str] = environ) -> Settings:
         return found[f"UPSTREAM_{name}"]
 
     clock = found.get("UPSTREAM_CLOCK")
+    if clock and urlsplit(need("PUBLIC_URL")).hostname not in LOOPBACK:
+        raise MovedClockError(f"UPSTREAM_CLOCK is set for {need('PROCESS')}, whose UPSTREAM_PUBLIC_URL is not on loopback")
     return Settings(
         process=need("PROCESS"),
         kafka=need("KAFKA"),

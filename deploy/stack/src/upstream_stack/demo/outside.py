@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import httpx
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 PATIENCE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.03
@@ -114,8 +115,15 @@ class Topics:
         self._consumer = Consumer({**self.config, "group.id": self.group, "enable.auto.commit": False, "log_level": 0})
         known = self._consumer.list_topics(timeout=PATIENCE_SECONDS).topics
         places = [TopicPartition(name, partition) for name in self.names for partition in known[name].partitions]
-        ends = [TopicPartition(p.topic, p.partition, self._consumer.get_watermark_offsets(p)[1]) for p in places]
-        self._consumer.assign(ends)
+        self._consumer.assign([wait_for(f"where {place.topic} ends", partial(self._end_of, place)) for place in places])
+
+    def _end_of(self, place: TopicPartition) -> TopicPartition | None:
+        """None while the partition has no leader, as for a moment after its broker was away."""
+        try:
+            end = self._consumer.get_watermark_offsets(place, timeout=PATIENCE_SECONDS)[1]
+        except KafkaException:
+            return None
+        return TopicPartition(place.topic, place.partition, end)
 
     def wait(self, what: str, kind: str, wanted: Callable[[Seen], bool]) -> Seen:
         """A record of this type that is the one wanted. Raises NotSeenError."""
