@@ -59,14 +59,10 @@ def settings_of(layout: Layout, ports: Ports) -> dict[str, str]:
     } | {f"{name.upper().replace('-', '_')}_PORT": str(port) for name, port in published(ports).items()}
 
 
-def compose_words(*words: str) -> list[str]:
-    """The program and its first arguments, whatever folder it is called in."""
-    return ["docker", "compose", "--file", str(_FILE), "--project-directory", str(CHECKOUT), *words]
-
-
 def compose(layout: Layout, ports: Ports, *words: str, doing: str) -> str:
     """`docker compose …` for this stack; its standard output. Trouble, with the end of what it said, where it fails."""
-    return _run(compose_words(*words), settings_of(layout, ports), doing)
+    program = ["docker", "compose", "--file", str(_FILE), "--project-directory", str(CHECKOUT)]
+    return _run([*program, *words], settings_of(layout, ports), doing)
 
 
 def containers_of(layout: Layout) -> list[dict[str, Any]]:

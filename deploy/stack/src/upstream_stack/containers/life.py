@@ -1,6 +1,4 @@
-"""The life of a stack in containers: up, down, and all of it gone. The order of a start is docker-compose.yml's."""
-
-import shutil
+"""The life of a stack in containers: up and down. The order of a start is docker-compose.yml's."""
 
 import httpx
 
@@ -45,11 +43,6 @@ def bring_down(layout: Layout, ports: Ports) -> bool:
         return False
     engine.compose(layout, ports, "down", "--remove-orphans", "--volumes", doing="ending the containers")
     return True
-
-
-def remove_everything(layout: Layout) -> None:
-    """Data, secrets, credentials and mail; the image stays, as a cache."""
-    shutil.rmtree(layout.run_dir)
 
 
 def _refuse_other_ports(layout: Layout, ports: Ports) -> None:

@@ -59,7 +59,7 @@ def broker_settings(layout: Layout, ports: Ports) -> str:
 
 
 def format_arguments(layout: Layout) -> str:
-    """The JVM's arguments that format the broker's storage; deploy/images/kafka fills in a new cluster's id each time."""
+    """The JVM's arguments that format the broker's storage; deploy/kafka/in-container.sh fills in a new cluster's id."""
     password = read_secret(layout, ADMIN, KAFKA_PASSWORD)
     words = (
         *("-cp", "/opt/kafka/libs/*", "kafka.tools.StorageTool", "format", "--standalone"),

@@ -120,7 +120,7 @@ class Topics:
     def _end_of(self, place: TopicPartition) -> TopicPartition | None:
         """None while the partition has no leader, as for a moment after its broker was away."""
         try:
-            end = self._consumer.get_watermark_offsets(place, timeout=PATIENCE_SECONDS)[1]
+            end = self._consumer.get_watermark_offsets(place)[1]
         except KafkaException:
             return None
         return TopicPartition(place.topic, place.partition, end)
