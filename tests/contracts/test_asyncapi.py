@@ -9,8 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from contracts.lamp_history import LampRepairedV1, LampRepairedV2, LampRepairedV3
-from referencing import Registry
-from referencing.jsonschema import DRAFT7
+from support.described import DOCUMENT, MESSAGES, complaints
 
 from upstream_schemas.asyncapi import PAGE, channel_id, document, main, text
 from upstream_schemas.json_schema import schema_of
@@ -22,9 +21,6 @@ STANDARD = Path(os.environ.get("UPSTREAM_DATA", ROOT.parent / "shared" / "data")
 needs_the_standard = pytest.mark.skipif(
     not STANDARD.is_dir(), reason="AsyncAPI's schema not found: set UPSTREAM_DATA to the folder that holds events/"
 )
-DOCUMENT = document()
-MESSAGES = DOCUMENT["components"]["messages"]
-HERE: Registry[Any] = Registry().with_resource("urn:document", DRAFT7.create_resource(DOCUMENT))
 each_message = pytest.mark.parametrize("name", MESSAGES)
 
 
@@ -48,12 +44,6 @@ def at(pointer: str) -> Any:
     for part in pointer.removeprefix("#/").split("/"):
         found = found[part]
     return found
-
-
-def complaints(schema: dict[str, Any], instance: Any) -> list[str]:
-    """What draft 7, AsyncAPI's default, says about an instance, with the document's own records in reach."""
-    pointed = json.loads(json.dumps(schema).replace('"#/components/', '"urn:document#/components/'))
-    return [error.message for error in jsonschema.Draft7Validator(pointed, registry=HERE).iter_errors(instance)]
 
 
 @needs_the_standard

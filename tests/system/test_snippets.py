@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.described import MESSAGES, complaints
 from support.snippet_runs import CLIENT, LANGUAGES, Snippet, kcat, ready
 
 from upstream_stack.stack import Stack
@@ -81,3 +82,6 @@ def test_kcat_sees_the_standard_headers_of_cloudevents_on_our_records(
     assert told["content-type"] == "application/json"
     assert told["ce_subject"] == record["key"]
     assert {"ce_id", "ce_time", "ce_dataschema", "ce_causationid"} <= set(told)
+    described = MESSAGES[told["ce_type"]]
+    assert complaints(described["headers"], told) == []
+    assert complaints(described["payload"], json.loads(record["payload"])) == []
