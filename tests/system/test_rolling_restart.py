@@ -17,7 +17,7 @@ from upstream_stack.stack import Stack
 
 SAYS = {"intake": "city.results.pdx311.v1", "notifier-public": "notifier.deliveries.v1"}
 """Where a process answers for every submission that flows."""
-PAUSE_SECONDS_MAX = 4.0  # two and a half on a machine that has nothing else to do
+PAUSE_SECONDS_MAX = 4.0  # a second and a half of it is the new process's imports
 FLOWING = 40
 
 

@@ -89,7 +89,7 @@ async def _start_postgres(layout: Layout, ports: Ports, parts: PostgresParts, ke
     await child.usable(_PART_SECONDS)
 
 
-async def _answers_elsewhere(part: str, port: int, probe: Awaitable[None]) -> None:
+async def _answers_elsewhere(part: str, port: int, probe: Awaitable[object]) -> None:
     """Waits for a part that somebody else runs; Trouble where it does not let our administrator in."""
     try:
         async with asyncio.timeout(_PART_SECONDS):
