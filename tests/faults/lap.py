@@ -108,6 +108,7 @@ class Lap:
     journal: Journal = field(init=False)
     passwords: dict[str, str] = field(default_factory=dict)
     crashes: int = 0
+    strain: float = 1.0  # the most there was
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -333,6 +334,7 @@ class Lap:
 
     def injected(self, row: str, began: float, **more: Any) -> None:
         """A fault was injected and healed again."""
+        self.strain = max(self.strain, strain())
         self.journal.write([{"row": row, "began": began, "healed": wall(), **more}])
 
     # ---- after
@@ -345,8 +347,9 @@ class Lap:
         ended = [
             name for name, process in self.running.items() if process.popen.poll() is not None and not process.told_to_end
         ]
-        patience = self.patience if self.planted else self.patience * strain()
-        self.told |= {"healed": healed, "strain": strain(), "ended": ended, "patience": patience}
+        self.strain = max(self.strain, strain())
+        patience = self.patience if self.planted else self.patience * self.strain
+        self.told |= {"healed": healed, "strain": self.strain, "ended": ended, "patience": patience}
         (self.folder / "lap.json").write_text(json.dumps(self.told))
         await asyncio.to_thread(self.client.wait)
         words = [sys.executable, "-m", "faults.checker", str(self.folder)]
@@ -354,7 +357,7 @@ class Lap:
             *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}
         )
         try:
-            async with asyncio.timeout(CHECK_SECONDS * strain()):
+            async with asyncio.timeout(CHECK_SECONDS * self.strain):
                 out, err = await checking.communicate()
         finally:
             if checking.returncode is None:
