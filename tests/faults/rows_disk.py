@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -13,10 +14,11 @@ from faults.lap import Lap
 from faults.little_room import LittleRoom
 from faults.pipeline import PROCESSES
 from faults.world import PART_SECONDS
+from upstream_stack.database_setup import Connection
 
 FULL_SECONDS: Final = 12.0  # longer than an alert may take
 KNOWN_AFTER_SECONDS: Final = 6.0
-LOG_FILES_MAX: Final = 12  # more than a server keeps for later
+LOG_FILES_MAX: Final = 40  # more than a server keeps for later
 # Who must write says so. Where the server gives up, everybody does.
 SAYS: Final = {
     "postgres": ["database.unreachable", "relay.interrupted"],
@@ -31,7 +33,9 @@ async def database_disk_full(lap: Lap) -> None:
 
 async def database_log_full(lap: Lap) -> None:
     """D5: not even the database server's own log gets its next file, so that it gives up."""
-    await _full(lap, "postgres", _new_log_files)
+    conn = await lap.world.connection()  # on a full disk, it might let nobody in
+    await _full(lap, "postgres", partial(_new_log_files, conn))
+    conn.terminate()
 
 
 async def broker_disk_full(lap: Lap) -> None:
@@ -39,19 +43,17 @@ async def broker_disk_full(lap: Lap) -> None:
     await _full(lap, "kafka", _nothing)
 
 
-async def _nothing(_: Lap) -> None:
+async def _nothing() -> None:
     return
 
 
-async def _new_log_files(lap: Lap) -> None:
+async def _new_log_files(conn: Connection) -> None:
     with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        conn = await lap.world.connection()
         for _ in range(LOG_FILES_MAX):
-            await conn.execute("SELECT pg_switch_wal()")
-            await asyncio.sleep(0.1)  # the next one is made only where something was written
+            await conn.execute("SELECT pg_logical_emit_message(false, 'matrix', ''), pg_switch_wal()")
 
 
-async def _full(lap: Lap, name: str, hasten: Callable[[Lap], Awaitable[None]]) -> None:
+async def _full(lap: Lap, name: str, hasten: Callable[[], Awaitable[None]]) -> None:
     world = lap.world
     assert isinstance(world, LittleRoom), "only a lap with little room has this row"
     server = world.kafka if name == "kafka" else world.postgres
@@ -59,7 +61,7 @@ async def _full(lap: Lap, name: str, hasten: Callable[[Lap], Awaitable[None]]) -
     world.fill(name)
     began, until = wall(), time.monotonic() + FULL_SECONDS
     try:
-        await hasten(lap)
+        await hasten()
         while time.monotonic() < until:
             world.fill(name)
             gave_up = gave_up or (None if server.lives else time.monotonic())
