@@ -17,7 +17,8 @@ from upstream_stack.stack import Stack
 
 SAYS = {"intake": "city.results.pdx311.v1", "notifier-public": "notifier.deliveries.v1"}
 """Where a process answers for every submission that flows."""
-PAUSE_SECONDS_MAX = 4.0  # a second and a half of it is the new process's imports
+# Seen on two quiet cores: 2.5 s, of which 0.2 to drain and end, 1 to import, 0.8 until the relay leads, 0.5 to be given partitions.
+PAUSE_SECONDS_MAX = 4.0
 FLOWING = 40
 
 
