@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from faults import pipeline
 from upstream_runtime import parked, source, store
 from upstream_runtime.engine import Engine
-from upstream_runtime.relay import Relay
+from upstream_runtime.refused import RefusedPartitions
 
 Point = tuple[object, str]
 # Each point is where a call is looked up; a second name is another way into the same thing.
@@ -30,7 +30,7 @@ POINTS: Final[dict[str, tuple[Point, ...]]] = {
     "C7": ((store, "say"),),
     "C8": ((asyncpg.transaction.Transaction, "_Transaction__commit"),),
     "C9": ((AIOKafkaProducer, "send_batch"),),
-    "C10": ((Relay, "_got_through"), (Engine, "_committed")),
+    "C10": ((RefusedPartitions, "got_through"), (Engine, "_committed")),
     "C11": ((store, "move_sent"), (store, "take_lease")),
     "C12": ((source, "_committed"),),
     "C13": ((parked, "park"), (parked, "claim"), (parked, "release")),

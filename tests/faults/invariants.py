@@ -44,15 +44,15 @@ def outcomes(found: Evidence) -> dict[str, str | None]:
 def said_again(found: Evidence) -> dict[tuple[str, str], Counter[str]]:
     """How often more than once each reader was told of an ask, because a database that was put back (D4) decided it again.
 
-    Its readers apply that again, neither less nor more often than it stands on the topic under numbers of its own. It counts
-    as no violation, and is counted.
+    Its readers apply that again, neither less nor more often than there are streams on the topic that say it: twice under one
+    stream is nobody's restore. It counts as no violation, and is counted.
     """
     told: dict[tuple[str, str], Counter[str]] = {place: Counter() for place in EXPECTED}
     if not _put_back(found):
         return told
     for route, readers in (("moved", ("b", "c")), ("passed", ("c",))):
-        said = {(r.partition, *r.sequence): _ask_in(r.value) or "" for r in found.topics.get(found.lap[route], [])}
-        more = Counter(said.values()) - Counter(set(said.values()))
+        said = {(r.sequence[0], _ask_in(r.value) or "") for r in found.topics.get(found.lap[route], [])}
+        more = Counter(ask for _, ask in said) - Counter({ask for _, ask in said})
         told |= {(reader, route): more for reader in readers}
     return told
 

@@ -303,6 +303,53 @@ async def test_brokers_that_acknowledge_nothing_are_said_once_and_taken_back_onc
     assert len(named(lines, "relay.interrupted")) == len(named(lines, "relay.back")) == 1
 
 
+async def test_a_partition_that_nobody_answers_for_is_not_back_because_another_is(
+    one: Running, bus: Bus, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Round after round the other one is acknowledged, and this one is not."""
+    monkeypatch.setattr(relays, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(relays, "SEND_SECONDS_MAX", 1.0)
+    enough, relay, tries = asyncio.Event(), relay_of(bus, one), [0]
+    stuck, make = (one.topics.shown.name, 0), relay._make_producer
+
+    def lacking() -> Any:
+        producer = make()
+        send = producer.send_batch
+
+        async def perhaps(batch: Any, topic: str, *, partition: int) -> Any:
+            if (topic, partition) == stuck:
+                tries[0] += 1
+                await enough.wait()
+            return await send(batch, topic, partition=partition)
+
+        producer.send_batch = perhaps
+        return producer
+
+    relay._make_producer = lacking
+    for n in range(12):
+        await say(one, f"waits {n}")
+    assert len(await _places(one)) > 1, "all records went to one partition: nothing to compare"
+    async with relaying(relay):
+        await until(lambda: _said(lines, "relay.interrupted"))
+        for n in range(12):
+            await say(one, f"comes meanwhile {n}")
+        tried = tries[0]
+        await until(lambda: _tried(tries, tried + 2))
+        assert not named(lines, "relay.back")
+        enough.set()
+        await until(lambda: all_sent(one))
+        await until(lambda: _said(lines, "relay.back"))
+    assert len(named(lines, "relay.interrupted")) == len(named(lines, "relay.back")) == 1
+
+
+async def _tried(tries: list[int], count: int) -> bool:
+    return tries[0] >= count
+
+
+async def _places(one: Running) -> list[Any]:
+    return list(await one.pool.fetch("SELECT topic, partition FROM runtime.counter WHERE topic = $1", one.topics.shown.name))
+
+
 async def _said(lines: list[Any], event: str) -> bool:
     return bool(named(lines, event))
 

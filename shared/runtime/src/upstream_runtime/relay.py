@@ -228,13 +228,10 @@ class Relay:
 
     async def _send(self, producer: AIOKafkaProducer, ready: dict[Partition, list[Said]]) -> None:
         sending = [self._send_partition(producer, place, records) for place, records in ready.items()]
-        unanswered = asyncio.get_running_loop().call_later(SILENT_SECONDS, self._tell_interruption, TimeoutError())
-        try:
-            results = await asyncio.gather(*sending, return_exceptions=True)
-        finally:
-            unanswered.cancel()
+        results = await asyncio.gather(*sending, return_exceptions=True)
         failed = {place: error for place, error in zip(ready, results, strict=True) if error is not None}
         if not failed:
+            self._tell_back()
             return
         await self._save_positions()
         for place, error in failed.items():
@@ -249,13 +246,17 @@ class Relay:
         async with asyncio.timeout(SEND_SECONDS_MAX):
             count_max = 1 if place in self._refused else READ_MAX
             for batch, count, last in batches(producer, self._streams.of(place), records, count_max):
-                await (await producer.send_batch(batch, topic, partition=partition))
+                silent = asyncio.get_running_loop().call_later(SILENT_SECONDS, self._tell_interruption, TimeoutError())
+                try:
+                    await (await producer.send_batch(batch, topic, partition=partition))
+                finally:
+                    silent.cancel()
                 self._positions[place] = last
                 metrics.SENT.labels(topic).inc(count)
-                self._got_through(place, last)
+                self._refused.got_through(place, last)
 
-    def _got_through(self, place: Partition, n: int) -> None:
-        self._refused.got_through(place, n)
+    def _tell_back(self) -> None:
+        """Once, as soon as nothing is left without an answer."""
         if self._interrupted:
             log.info("relay.back")
         self._interrupted = False
