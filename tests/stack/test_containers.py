@@ -9,7 +9,7 @@ import pytest
 
 from upstream_stack.containers import engine, view
 from upstream_stack.containers.hands import Containers
-from upstream_stack.containers.run_files import format_arguments, make_run_files, storage
+from upstream_stack.containers.run_files import make_run_files, storage
 from upstream_stack.errors import Trouble
 from upstream_stack.layout import Layout, Ports
 from upstream_stack.rights import ADMIN
@@ -110,7 +110,7 @@ def test_the_broker_s_password_is_in_private_files_alone_and_its_cluster_s_id_is
     conf = layout.kafka / "conf"
     assert holders == {layout.secrets / ADMIN / KAFKA_PASSWORD, conf / "server.properties", conf / "format.args"}
     assert {path.stat().st_mode & 0o777 for path in holders} == {0o600}
-    assert "CLUSTER_ID" in format_arguments(layout).splitlines()
+    assert '"CLUSTER_ID"' in (conf / "format.args").read_text(encoding="utf-8").splitlines()
     assert password not in json.dumps(engine.settings_of(layout, Ports(28080)))
 
 

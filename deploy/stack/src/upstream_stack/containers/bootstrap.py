@@ -12,7 +12,7 @@ from upstream_stack.database_setup import make_databases, wait_for_postgres
 from upstream_stack.environment import service_environment
 from upstream_stack.errors import Trouble, command
 from upstream_stack.kafka_access import admin_client, broker_answers, own_config
-from upstream_stack.layout import PORT_BASE_DEFAULT, Layout, Ports
+from upstream_stack.layout import INSIDE, Layout, Ports
 from upstream_stack.partners import apply_to_broker
 from upstream_stack.patience import came_true
 from upstream_stack.processes import KAFKA, SERVICES, Service
@@ -59,7 +59,7 @@ async def _migrate(row: Service, layout: Layout, ports: Ports, turns: asyncio.Se
 def main() -> int:
     """Three lines, the last that it says, where something has to be done."""
     try:
-        said = asyncio.run(set_up(Layout(_RUN_DIR), Ports(PORT_BASE_DEFAULT, inside=True)))
+        said = asyncio.run(set_up(Layout(_RUN_DIR), INSIDE))
         print(said)
     except BaseExceptionGroup as failures:
         first = failures.exceptions[0]
