@@ -56,7 +56,7 @@ def down() -> None:
 
 
 def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """End everything and remove data, secrets and logs."""
+    """End everything and remove data, secrets and logs; with containers their image too."""
     chosen = target()
     layout = chosen.layout
     if not layout.run_dir.exists():
@@ -66,7 +66,7 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
     if not yes:
         typer.confirm(f"Remove {layout.run_dir}{also} with all data, secrets and logs?", abort=True)
     bring_down(chosen)
-    remove_everything(layout)
+    remove_everything(chosen)
     out.print(f"Removed {layout.run_dir}{also}")
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,9 +108,17 @@ def words_inside(layout: Layout, name: str) -> list[str]:
     return ["docker", "exec", "--interactive", f"{project_of(layout)}-{name}-1"]
 
 
-def last_words(layout: Layout, name: str) -> str:
-    """The end of what a container said."""
-    return _run(["docker", "logs", "--tail", "20", f"{project_of(layout)}-{name}-1"], {}, f"reading the log of {name}")
+def last_words(container: Mapping[str, Any]) -> list[str]:
+    """The last lines of what a container said since it was started last: its log keeps earlier runs too."""
+    since = ("--since", container["State"]["StartedAt"])
+    said = _run(["docker", "logs", "--tail", "20", *since, container["Id"]], {}, f"reading the log of {service_of(container)}")
+    return said.splitlines()
+
+
+def remove_image(layout: Layout) -> None:
+    """The image of this run directory. That it is used elsewhere, or was never built, is no failure."""
+    with suppress(Trouble):
+        _run(["docker", "image", "rm", f"upstream:{project_of(layout)}"], {}, "removing the image")
 
 
 def _run(words: Sequence[str], more: Mapping[str, str], doing: str) -> str:
