@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from upstream_stack import modes
+from upstream_stack import lifecycle, modes
+from upstream_stack.cli import app
 from upstream_stack.containers import engine, life, view
 from upstream_stack.containers.hands import Containers
 from upstream_stack.containers.run_files import make_run_files, storage
@@ -15,7 +17,7 @@ from upstream_stack.errors import Trouble
 from upstream_stack.layout import PORT_BASE_DEFAULT, Layout, Ports
 from upstream_stack.locks import Lock
 from upstream_stack.ports_in_use import free_base
-from upstream_stack.processes import KAFKA, NAMES
+from upstream_stack.processes import KAFKA, MAIL_SINK, NAMES
 from upstream_stack.rights import ADMIN
 from upstream_stack.secret_files import KAFKA_PASSWORD, read_secret
 from upstream_stack.settings import Target
@@ -226,3 +228,38 @@ def test_reset_removes_the_image_too_and_goes_on_where_it_cannot(says: Says, tmp
     modes.remove_everything(Target(layout, Ports(28080), "compose"))
     assert asked(tmp_path) == [f"image rm upstream:{engine.project_of(layout)}"]
     assert not layout.run_dir.exists()
+
+
+def test_a_file_of_the_keeper_s_own_is_laid_over_by_every_verb_and_turns_the_demo_off(says: Says, tmp_path: Path) -> None:
+    says(compose="", ps="")
+    layout, ports = Layout(tmp_path / "run"), Ports(28080)
+    chosen = Target(layout, ports, "compose")
+    assert modes.is_the_demo_s(chosen)
+    own = engine.own_file(layout)
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert not modes.is_the_demo_s(chosen)
+    told = engine.settings_of(layout, ports)
+    assert (told["COMPOSE_PROFILES"], told["UPSTREAM_CLOCK"]) == ("", "")
+    life.bring_down(layout, ports)
+    compose_file, own_file = told["COMPOSE_FILE"].split(":")
+    assert own_file == str(own)
+    assert f"compose --file {compose_file} --file {own} --project-directory" in asked(tmp_path)[-1]
+
+
+@pytest.mark.parametrize("verb", ["up", "demo"])
+def test_neither_a_mail_sink_is_started_nor_the_demo_played_on_a_stack_with_real_mail(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, started = Layout(tmp_path / "run"), []
+    engine.own_file(layout).parent.mkdir(parents=True)
+    engine.own_file(layout).touch()
+    monkeypatch.setattr(lifecycle, "bring_up", lambda _, names, *__, **___: started.extend(names))
+    monkeypatch.setenv("RUN_DIR", str(layout.run_dir))
+    monkeypatch.setenv("MODE", "compose")
+    done = CliRunner().invoke(app, [verb])
+    if verb == "demo":
+        assert isinstance(done.exception, Trouble)
+        assert started == []
+    else:
+        assert set(started) == {*NAMES} - {MAIL_SINK.name}

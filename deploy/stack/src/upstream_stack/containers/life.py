@@ -48,7 +48,7 @@ def bring_down(layout: Layout, ports: Ports) -> bool:
     """Ends and removes containers and networks, those of a start that failed too; False where no container was. Data stay."""
     with alone(layout.lock) if layout.run_dir.exists() else nullcontext():
         found = engine.containers_of(layout)
-        engine.compose(layout, ports, "down", "--remove-orphans", "--volumes", doing="ending the containers")
+        engine.end(layout, ports)
     return bool(found)
 
 
