@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.compose_file import ROOT, read, services, variables
+from support.infra_engine import BROKER_IMAGE, DATABASE_IMAGE
 
 from upstream_schemas.topic import Zone
 from upstream_stack.containers.engine import BOOTSTRAP, published, settings_of
@@ -127,10 +128,10 @@ def test_a_container_is_started_again_when_it_ends_by_itself_but_for_the_one_tha
     assert services()[name]["restart"] == ("no" if name == BOOTSTRAP else "unless-stopped")
 
 
-def test_images_are_pinned_and_one_image_serves_every_process_of_ours() -> None:
+def test_the_public_images_are_those_of_tests_on_containers_and_one_image_serves_every_process_of_ours() -> None:
     images = {name: found["image"] for name, found in services().items()}
     ours = {images.pop(name) for name in [row.name for row in PROCESSES] + [BOOTSTRAP]}
-    assert images == {KAFKA: "apache/kafka:4.3.1", POSTGRES: "postgres:18"}
+    assert images == {KAFKA: BROKER_IMAGE, POSTGRES: DATABASE_IMAGE} == {KAFKA: "apache/kafka:4.3.1", POSTGRES: "postgres:18"}
     assert ours == {"upstream:0.1.0"}
     bases = re.findall(r"^FROM (\S+)", (IMAGES / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(bases) == {"python:3.12-slim"}

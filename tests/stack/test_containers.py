@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from upstream_stack import lifecycle, modes
 from upstream_stack.cli import app
-from upstream_stack.containers import engine, life, view
+from upstream_stack.containers import bootstrap, engine, life, view
 from upstream_stack.containers.hands import Containers
 from upstream_stack.containers.run_files import make_run_files, storage
 from upstream_stack.errors import Trouble
@@ -65,7 +65,7 @@ def container(name: str, state: str = "running", health: str = "", restarts: int
     }
 
 
-def bootstrap(code: int, started: str) -> dict[str, object]:
+def ended(code: int, started: str) -> dict[str, object]:
     found = container("bootstrap", state="exited")
     return found | {"State": {"Status": "exited", "Running": False, "ExitCode": code, "StartedAt": started}}
 
@@ -171,10 +171,10 @@ TOLD = "some line\nwhat: intake's migrations failed\nwhy:  they ended with 1\nfi
     ("before", "after", "said"),
     [
         ([], [], TOLD),
-        ([bootstrap(1, FIRST)], [bootstrap(1, FIRST)], TOLD),
-        ([bootstrap(1, FIRST)], [bootstrap(0, SECOND)], TOLD),
-        ([], [bootstrap(1, SECOND)], "fix:  look\n"),
-        ([], [bootstrap(1, SECOND)], ""),
+        ([ended(1, FIRST)], [ended(1, FIRST)], TOLD),
+        ([ended(1, FIRST)], [ended(0, SECOND)], TOLD),
+        ([], [ended(1, SECOND)], "fix:  look\n"),
+        ([], [ended(1, SECOND)], ""),
     ],
     ids=["never made", "failed in an earlier start", "ended well", "said something else", "said nothing"],
 )
@@ -189,8 +189,8 @@ def test_what_the_engine_failed_with_is_told_where_bootstrap_is_not_the_cause(
 
 
 def test_what_bootstrap_ended_with_in_this_start_is_told(says: Says, tmp_path: Path) -> None:
-    says(version="27.0.1", compose="2.26.1", ps="a", inspect=inspected(bootstrap(1, FIRST)), logs=TOLD)
-    says(then_inspect=inspected(bootstrap(1, SECOND)), up_fails="service bootstrap didn't complete successfully")
+    says(version="27.0.1", compose="2.26.1", ps="a", inspect=inspected(ended(1, FIRST)), logs=TOLD)
+    says(then_inspect=inspected(ended(1, SECOND)), up_fails="service bootstrap didn't complete successfully")
     with pytest.raises(Trouble, match="intake's migrations failed") as failure:
         life.bring_up(Layout(tmp_path / "run"), free_ports(), ("intake",), print)
     assert failure.value.fix.endswith("logs bootstrap")
@@ -263,3 +263,13 @@ def test_neither_a_mail_sink_is_started_nor_the_demo_played_on_a_stack_with_real
         assert started == []
     else:
         assert set(started) == {*NAMES} - {MAIL_SINK.name}
+
+
+async def test_a_database_server_that_never_answers_is_named_in_three_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(tmp_path / "run")
+    make_run_files(layout, Ports(28080))
+    monkeypatch.setattr(bootstrap, "_PART_SECONDS", 0.1)
+    with pytest.raises(Trouble, match="The database server does not let us in"):
+        await bootstrap.set_up(layout, free_ports())
