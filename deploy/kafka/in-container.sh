@@ -5,7 +5,6 @@ set -eu
 umask 077
 conf=/etc/upstream/broker
 storage=/var/lib/kafka/data/log
-compiler=-XX:TieredStopAtLevel=1
 
 if [ ! -e "$storage/meta.properties" ]; then
     # Formatted beside it and renamed, so that a broken format is no storage; each time a new cluster, or its loss would go unseen.
@@ -13,9 +12,9 @@ if [ ! -e "$storage/meta.properties" ]; then
     id=A$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 2-22)
     sed "s|^log.dirs=.*|log.dirs=$storage.new|" "$conf/server.properties" >/tmp/format.properties
     sed "s|CLUSTER_ID|$id|" "$conf/format.args" >/tmp/format.args
-    java "$compiler" -XX:-UsePerfData @/tmp/format.args
+    java @/tmp/format.args
     rm /tmp/format.properties /tmp/format.args
     mv "$storage.new" "$storage"
 fi
-exec java -Xmx256m -XX:+UseSerialGC "$compiler" -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData \
-    -Dlog4j2.configurationFile=/etc/upstream/log4j2.properties -cp '/opt/kafka/libs/*' kafka.Kafka "$conf/server.properties"
+exec java @"$conf/jvm.args" -Dlog4j2.configurationFile=/etc/upstream/log4j2.properties \
+    -cp '/opt/kafka/libs/*' kafka.Kafka "$conf/server.properties"

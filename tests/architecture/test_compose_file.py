@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from support.compose_file import ROOT, read, services, variables
+from support.infra_engine import BROKER_IMAGE, DATABASE_IMAGE
 
 from upstream_schemas.topic import Zone
 from upstream_stack.containers.engine import BOOTSTRAP, published, settings_of
-from upstream_stack.containers.run_files import INSIDE, KAFKA_OUTSIDE_PORT, broker_settings, make_run_files
+from upstream_stack.containers.run_files import KAFKA_OUTSIDE_PORT, container_settings, make_run_files
 from upstream_stack.environment import OFFER_CONTACT, service_environment
-from upstream_stack.layout import Layout, Ports
+from upstream_stack.layout import INSIDE, Layout, Ports
 from upstream_stack.processes import KAFKA, MAIL_SINK, NAMES, POSTGRES, PROCESSES, SERVICES, Process
 
 MOUNTED = Layout(Path("/run/upstream"))
@@ -127,10 +128,10 @@ def test_a_container_is_started_again_when_it_ends_by_itself_but_for_the_one_tha
     assert services()[name]["restart"] == ("no" if name == BOOTSTRAP else "unless-stopped")
 
 
-def test_images_are_pinned_and_one_image_serves_every_process_of_ours() -> None:
+def test_the_public_images_are_those_of_tests_on_containers_and_one_image_serves_every_process_of_ours() -> None:
     images = {name: found["image"] for name, found in services().items()}
     ours = {images.pop(name) for name in [row.name for row in PROCESSES] + [BOOTSTRAP]}
-    assert images == {KAFKA: "apache/kafka:4.3.1", POSTGRES: "postgres:18"}
+    assert images == {KAFKA: BROKER_IMAGE, POSTGRES: DATABASE_IMAGE} == {KAFKA: "apache/kafka:4.3.1", POSTGRES: "postgres:18"}
     assert ours == {"upstream:0.1.0"}
     bases = re.findall(r"^FROM (\S+)", (IMAGES / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(bases) == {"python:3.12-slim"}
@@ -194,7 +195,7 @@ def test_a_look_at_a_container_s_health_starts_no_java(name: str) -> None:
 def test_the_broker_has_one_door_for_containers_and_one_for_the_host_of_the_same_kind(tmp_path: Path) -> None:
     layout, ports = Layout(tmp_path / "run here"), Ports(28080)
     make_run_files(layout, ports)
-    settings = dict(line.split("=", 1) for line in broker_settings(layout, ports).splitlines() if line[:1] not in ("#", ""))
+    settings = dict(line.split("=", 1) for line in container_settings(layout, ports).splitlines() if line[:1] not in ("#", ""))
     assert settings["advertised.listeners"] == (
         "CLIENTS://kafka:19092,OUTSIDE://127.0.0.1:29092,CONTROLLERS://127.0.0.1:19093"
     )

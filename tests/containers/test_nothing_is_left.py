@@ -26,9 +26,9 @@ import sys, time
 from pathlib import Path
 from support.infra_containers import database
 from upstream_stack.ports_in_use import free_base
+from upstream_stack.run_dir import make_run_dir
 from upstream_stack.secret_files import make_secrets
 from upstream_stack.stack import Stack
-from upstream_stack.start import make_run_dir
 
 stack = Stack(Path(sys.argv[1]) / "run", free_base(["postgres"], other_than=0))
 make_run_dir(stack.layout)

@@ -5,9 +5,7 @@ of everything, and two of them before anything counts as acknowledged.
 """
 
 import asyncio
-import base64
 import json
-import secrets
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +15,12 @@ from confluent_kafka import KafkaException
 
 from faults.world import PART_SECONDS, Server, World, quiet
 from upstream_stack.kafka_access import admin_client
-from upstream_stack.kafka_broker import prepare_kafka
+from upstream_stack.kafka_broker import format_arguments, kafka_id, prepare_kafka
 from upstream_stack.launch import Launch
 from upstream_stack.layout import Layout
 from upstream_stack.parts.java import find_java
 from upstream_stack.parts.kafka_jars import kafka_jars
 from upstream_stack.private_files import write_private
-from upstream_stack.rights import ADMIN
-from upstream_stack.secret_files import KAFKA_PASSWORD, read_secret
 
 NODES: Final = (1, 2, 3)
 HEAP: Final = "-Xmx384m"
@@ -37,11 +33,6 @@ COPIES: Final = {
     "default.replication.factor": "3",
     "min.insync.replicas": "2",
 }
-
-
-def _id() -> str:
-    """22 characters of base64url; a leading hyphen would read as an option."""
-    return "A" + base64.urlsafe_b64encode(secrets.token_bytes(16))[1:22].decode()
 
 
 def laid_over(properties: str, differences: dict[str, str]) -> str:
@@ -58,7 +49,7 @@ class Quorum(World):
     def prepare_brokers(self) -> list[Launch]:
         """Three of them, formatted together."""
         java, jars = find_java(), kafka_jars(quiet())
-        cluster, directories = _id(), {node: _id() for node in NODES}
+        cluster, directories = kafka_id(), {node: kafka_id() for node in NODES}
         voters = ",".join(f"{node}@{self._controller(node)}:{directories[node]}" for node in NODES)
         launches = []
         for node in NODES:
@@ -100,12 +91,8 @@ class Quorum(World):
 
     def _format(self, layout: Layout, java: Path, jars: Path, *words: str) -> None:
         """The password goes in by file, never by argument."""
-        password = read_secret(self.layout, ADMIN, KAFKA_PASSWORD)
-        scram = f"SCRAM-SHA-512=[name={ADMIN},password={password}]"
-        told = ["-cp", f"{jars}/*", "kafka.tools.StorageTool", "format", *words]
-        told += ["-c", str(layout.kafka / "server.properties"), "--add-scram", scram]
         arguments = layout.kafka / "format.args"
-        write_private(arguments, "\n".join(f'"{word}"' for word in told))
+        write_private(arguments, format_arguments(layout, jars, layout.kafka / "server.properties", *words))
         done = subprocess.run([str(java), f"@{arguments}"], capture_output=True, text=True, check=False)
         arguments.unlink()
         if done.returncode:

@@ -35,6 +35,7 @@ from upstream_stack.ports_in_use import free_base
 from upstream_stack.postgres_server import prepare_postgres
 from upstream_stack.processes import KAFKA, POSTGRES
 from upstream_stack.rights import ADMIN
+from upstream_stack.run_dir import make_run_dir
 from upstream_stack.secret_files import KAFKA_PASSWORD, make_secrets, read_secret
 from upstream_stack.terminal import Checklist
 
@@ -113,9 +114,7 @@ class World:
     async def up(self) -> None:
         """Start both, from nothing."""
         layout = self.layout
-        for made in (layout.run_dir, layout.secrets, layout.credentials, layout.logs, layout.keys):
-            made.mkdir(parents=True, exist_ok=True)
-        layout.run_dir.chmod(0o711)
+        make_run_dir(layout)
         make_secrets(layout)
         account = postgres_account()
         binaries = find_postgres() or postgres_from_maven(layout, account, quiet())

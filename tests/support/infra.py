@@ -16,10 +16,10 @@ from upstream_stack.kafka_access import admin_client, broker_answers
 from upstream_stack.layout import PORT_BASE_DEFAULT
 from upstream_stack.ports_in_use import free_base
 from upstream_stack.processes import NAMES
+from upstream_stack.run_dir import make_run_dir
 from upstream_stack.secret_files import make_secrets
 from upstream_stack.settings import target
 from upstream_stack.stack import Stack
-from upstream_stack.start import make_run_dir
 
 CHOICES = ("embedded", "testcontainers", "external", "auto")
 

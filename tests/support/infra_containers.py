@@ -13,7 +13,8 @@ from support.infra_engine import BROKER_IMAGE, DATABASE_IMAGE
 from testcontainers.core.container import DockerContainer
 
 from upstream_stack.errors import Trouble
-from upstream_stack.kafka_broker import JVM_OPTIONS, broker_settings, format_arguments
+from upstream_stack.kafka_broker import ALONE, JVM_OPTIONS, broker_settings, format_arguments, kafka_id
+from upstream_stack.layout import LOOPBACK
 from upstream_stack.postgres_server import SETTINGS
 from upstream_stack.processes import KAFKA, POSTGRES
 from upstream_stack.rights import ADMIN
@@ -34,9 +35,17 @@ def broker(stack: Stack) -> DockerContainer:
     heap, *others = JVM_OPTIONS
     container = DockerContainer(BROKER_IMAGE).with_command(["bash", "-c", start])
     container.with_envs(KAFKA_HEAP_OPTS=heap, KAFKA_JVM_PERFORMANCE_OPTS=" ".join(others))
-    filled_in = broker_settings(stack.layout, stack.ports, data, listen="0.0.0.0")
+    ports = stack.ports
+    filled_in = broker_settings(
+        stack.layout,
+        data,
+        listen=f"0.0.0.0:{ports.kafka}",
+        address=f"{LOOPBACK}:{ports.kafka}",
+        controller=f"{LOOPBACK}:{ports.controller}",
+    )
+    formatting = format_arguments(stack.layout, _KAFKA / "libs", settings, *ALONE, kafka_id())
     container.with_copy_into_container(filled_in.encode(), str(settings))
-    container.with_copy_into_container(format_arguments(stack.layout, _KAFKA / "libs", settings).encode(), str(arguments))
+    container.with_copy_into_container(formatting.encode(), str(arguments))
     return _at(container, stack.ports.kafka, stack.ports.kafka)
 
 

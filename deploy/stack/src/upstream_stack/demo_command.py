@@ -8,7 +8,9 @@ import typer
 
 from upstream_stack import lifecycle
 from upstream_stack.demo.play import as_json, play
-from upstream_stack.settings import running_target
+from upstream_stack.errors import Trouble, command
+from upstream_stack.modes import is_the_demo_s
+from upstream_stack.settings import running_target, target
 from upstream_stack.stack import Stack
 from upstream_stack.terminal import out
 
@@ -21,9 +23,12 @@ def demo(
     """Start everything, play the journeys with fictional people, and leave it running."""
     started = time.monotonic()
     out.quiet = as_one_line
+    if not is_the_demo_s(target()):
+        why = f"{target().layout.compose} holds a file that turns its clock and its mail sink off"
+        raise Trouble("The demo is not for this stack", why, command("demo", RUN_DIR=".run-demo", PORT_BASE="20080"))
     lifecycle.up()
-    target = running_target()
-    stack = Stack(target.layout.run_dir, target.ports.base)
+    found = running_target()
+    stack = Stack(found.layout.run_dir, found.ports.base)
     reports = play(stack, DATA, out)
     seconds = time.monotonic() - started
     good = sum(report.ok for report in reports.values())

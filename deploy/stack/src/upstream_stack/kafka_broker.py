@@ -9,7 +9,7 @@ from string import Template
 
 from upstream_stack.errors import Trouble, command
 from upstream_stack.launch import Launch
-from upstream_stack.layout import DEPLOY, Layout, Ports
+from upstream_stack.layout import DEPLOY, LOOPBACK, Layout, Ports
 from upstream_stack.parts.java import Java
 from upstream_stack.private_files import write_private
 from upstream_stack.processes import KAFKA
@@ -19,7 +19,9 @@ from upstream_stack.secret_files import CONTROLLER_PASSWORD, KAFKA_PASSWORD, rea
 _TEMPLATE = DEPLOY / "kafka" / "server.properties"
 _LOGGING = DEPLOY / "kafka" / "log4j2.properties"
 _QUICK_COMPILER = "-XX:TieredStopAtLevel=1"  # half the CPU until the broker listens, and half of it when idle
-JVM_OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", _QUICK_COMPILER)
+JVM_OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", _QUICK_COMPILER, "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData")
+ALONE = ("--standalone", "-t")
+"""What the tool that formats storage is told before the id of a cluster of one broker."""
 _STOP_SECONDS = 20.0
 
 
@@ -30,14 +32,12 @@ def prepare_kafka(layout: Layout, ports: Ports, java: Java, jars: Path) -> Launc
     if not is_formatted(layout):
         _format(layout, ports, java, jars, data)
     properties = layout.kafka / "server.properties"
-    write_private(properties, broker_settings(layout, ports, data))
+    write_private(properties, _own_settings(layout, ports, data))
     scratch = layout.kafka / "scratch"
     scratch.mkdir(mode=0o700, exist_ok=True)
     argv = (
         str(java.program),
         *JVM_OPTIONS,
-        "-XX:+ExitOnOutOfMemoryError",
-        "-XX:-UsePerfData",
         f"-Djava.io.tmpdir={scratch}",
         f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
         "-cp",
@@ -53,22 +53,45 @@ def is_formatted(layout: Layout) -> bool:
     return (layout.kafka / "data" / "meta.properties").exists()
 
 
-def broker_settings(layout: Layout, ports: Ports, data: Path, listen: str = "127.0.0.1") -> str:
-    """The one configuration of every broker, filled in. It holds secrets.
-
-    Clients find it at loopback whatever it listens on: a container listens on all addresses of its own.
-    """
-    controller = f"127.0.0.1:{ports.controller}"
-    clients = f"127.0.0.1:{ports.kafka}"
+def broker_settings(layout: Layout, data: Path, *, listen: str, address: str, controller: str) -> str:
+    """The one configuration of every broker, filled in: where it listens, where clients find it, its controller. It holds secrets."""
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         KAFKA_DATA=str(data),
-        KAFKA_LISTEN=f"{listen}:{ports.kafka}",
-        KAFKA_ADDRESS=clients,
+        KAFKA_LISTEN=listen,
+        KAFKA_ADDRESS=address,
         KAFKA_CONTROLLER_LISTEN=controller,
         KAFKA_CONTROLLER_ADDRESS=controller,
         KAFKA_ADMIN_PASSWORD=read_secret(layout, ADMIN, KAFKA_PASSWORD),
         KAFKA_CONTROLLER_PASSWORD=read_secret(layout, ADMIN, CONTROLLER_PASSWORD),
     )
+
+
+def format_arguments(layout: Layout, jars: Path, properties: Path, *cluster: str) -> str:
+    """The file of JVM arguments that formats the storage named in `properties` and makes our administrator. It holds his password.
+
+    `cluster` is the tool's words for which one: `*ALONE` and its id, or an id and who its controllers are.
+    """
+    password = read_secret(layout, ADMIN, KAFKA_PASSWORD)
+    words = [
+        _QUICK_COMPILER,
+        "-XX:-UsePerfData",
+        *("-cp", f"{jars}/*"),
+        *("kafka.tools.StorageTool", "format", *cluster),
+        *("-c", str(properties)),
+        *("--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={password}]"),
+    ]
+    return "\n".join(map(_quoted, words))
+
+
+def kafka_id() -> str:
+    """A new id of a cluster or a folder: 22 characters of base64url; a leading hyphen would read as an option."""
+    text = base64.urlsafe_b64encode(secrets.token_bytes(16))[:22].decode()
+    return "A" + text[1:] if text.startswith("-") else text
+
+
+def _own_settings(layout: Layout, ports: Ports, data: Path) -> str:
+    clients = f"{LOOPBACK}:{ports.kafka}"
+    return broker_settings(layout, data, listen=clients, address=clients, controller=f"{LOOPBACK}:{ports.controller}")
 
 
 def _format(layout: Layout, ports: Ports, java: Java, jars: Path, data: Path) -> None:
@@ -77,8 +100,8 @@ def _format(layout: Layout, ports: Ports, java: Java, jars: Path, data: Path) ->
     shutil.rmtree(draft, ignore_errors=True)
     properties = layout.kafka / "format.properties"
     arguments = layout.kafka / "format.args"
-    write_private(properties, broker_settings(layout, ports, draft))
-    write_private(arguments, format_arguments(layout, jars, properties))
+    write_private(properties, _own_settings(layout, ports, draft))
+    write_private(arguments, format_arguments(layout, jars, properties, *ALONE, kafka_id()))
     try:
         done = subprocess.run([str(java.program), f"@{arguments}"], capture_output=True, text=True, check=False)
     finally:
@@ -90,27 +113,6 @@ def _format(layout: Layout, ports: Ports, java: Java, jars: Path, data: Path) ->
     draft.rename(data)
 
 
-def format_arguments(layout: Layout, jars: Path, properties: Path) -> str:
-    """The file of JVM arguments that formats the storage named in `properties` and makes our administrator. It holds his password."""
-    password = read_secret(layout, ADMIN, KAFKA_PASSWORD)
-    words = [
-        _QUICK_COMPILER,
-        "-XX:-UsePerfData",
-        *("-cp", f"{jars}/*"),
-        *("kafka.tools.StorageTool", "format", "--standalone"),
-        *("-t", _cluster_id()),
-        *("-c", str(properties)),
-        *("--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={password}]"),
-    ]
-    return "\n".join(map(_quoted, words))
-
-
 def _quoted(word: str) -> str:
     """One word of a JVM argument file."""
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _cluster_id() -> str:
-    """22 characters of base64url; a leading hyphen would read as an option."""
-    text = base64.urlsafe_b64encode(secrets.token_bytes(16))[:22].decode()
-    return "A" + text[1:] if text.startswith("-") else text

@@ -6,7 +6,7 @@ from upstream_stack.containers import engine
 from upstream_stack.containers.record import recorded_base
 from upstream_stack.errors import Trouble, command
 from upstream_stack.kafka_access import client_config
-from upstream_stack.layout import PORT_BASE_DEFAULT, Layout, Ports
+from upstream_stack.layout import INSIDE, Layout, Ports
 from upstream_stack.parts.java import find_java
 from upstream_stack.parts.kafka_jars import jars_folder
 from upstream_stack.processes import KAFKA
@@ -41,7 +41,7 @@ def _java(layout: Layout) -> list[str]:
 
 
 def _address(layout: Layout, ports: Ports) -> str:
-    found = ports if recorded_base(layout) is None else Ports(PORT_BASE_DEFAULT, inside=True)
+    found = ports if recorded_base(layout) is None else INSIDE
     return f"{found.host(KAFKA)}:{found.kafka}"
 
 

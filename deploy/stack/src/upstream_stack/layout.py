@@ -56,6 +56,10 @@ class Ports:
         return self.base + offset
 
 
+INSIDE = Ports(PORT_BASE_DEFAULT, inside=True)
+"""The ports in the containers, which no PORT_BASE moves."""
+
+
 def ports_from(base: int) -> Ports:
     """The ports that follow from `base`; refuses a base that would leave the range of unprivileged ports."""
     ports = Ports(base)

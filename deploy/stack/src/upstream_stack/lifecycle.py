@@ -10,7 +10,7 @@ from rich.text import Text
 
 from upstream_stack.errors import Trouble, command
 from upstream_stack.layout import Ports
-from upstream_stack.modes import bring_down, bring_up, examine, lines_of, log_words, remove_everything
+from upstream_stack.modes import bring_down, bring_up, examine, is_the_demo_s, lines_of, log_words, remove_everything
 from upstream_stack.processes import KAFKA, MAIL_SINK, NAMES, POSTGRES, SERVICES
 from upstream_stack.report import Told
 from upstream_stack.settings import Target, target
@@ -32,7 +32,8 @@ def up(
     """Start everything, or say that it is up already."""
     chosen = target()
     foreign = _parts(elsewhere)
-    names = tuple(name for name in _names(only) if name not in foreign)
+    left_out = foreign if is_the_demo_s(chosen) else (*foreign, MAIL_SINK.name)
+    names = tuple(name for name in _names(only) if name not in left_out)
     checklist = Checklist()
 
     def tell(told: Told) -> None:
@@ -56,7 +57,7 @@ def down() -> None:
 
 
 def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """End everything and remove data, secrets and logs."""
+    """End everything and remove data, secrets and logs; with containers their image too."""
     chosen = target()
     layout = chosen.layout
     if not layout.run_dir.exists():
@@ -66,7 +67,7 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
     if not yes:
         typer.confirm(f"Remove {layout.run_dir}{also} with all data, secrets and logs?", abort=True)
     bring_down(chosen)
-    remove_everything(layout)
+    remove_everything(chosen)
     out.print(f"Removed {layout.run_dir}{also}")
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from upstream_stack import checkup, rebuild, start, stop, table
-from upstream_stack.containers import life, view
+from upstream_stack.containers import engine, life, view
 from upstream_stack.containers.hands import Containers
 from upstream_stack.errors import Trouble, command
-from upstream_stack.layout import Layout
 from upstream_stack.parts.maven import Progress
 from upstream_stack.report import Tell
 from upstream_stack.settings import Target
@@ -25,14 +24,21 @@ def bring_up(
     return life.bring_up(chosen.layout, chosen.ports, names, tell)
 
 
+def is_the_demo_s(chosen: Target) -> bool:
+    """Whether it has the demo's clock and mail sink: containers with a file of their keeper's own have neither."""
+    return chosen.mode == "embedded" or not engine.own_file(chosen.layout).exists()
+
+
 def bring_down(chosen: Target) -> bool:
     """Ends the stack; False where nothing ran. Data stay."""
     return stop.bring_down(chosen.layout) if chosen.mode == "embedded" else life.bring_down(chosen.layout, chosen.ports)
 
 
-def remove_everything(layout: Layout) -> None:
-    """Data, secrets and logs. Containers keep theirs in the run directory too."""
-    stop.remove_everything(layout)
+def remove_everything(chosen: Target) -> None:
+    """Data, secrets and logs, which containers keep in the run directory too; and their image."""
+    if chosen.mode == "compose":
+        engine.remove_image(chosen.layout)
+    stop.remove_everything(chosen.layout)
 
 
 def hands_on(chosen: Target, progress: Progress) -> rebuild.Hands:

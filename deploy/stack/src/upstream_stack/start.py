@@ -16,6 +16,7 @@ from upstream_stack.plan import Plan, make_plan
 from upstream_stack.ports_in_use import refuse_busy_ports
 from upstream_stack.processes import KAFKA, POSTGRES, SERVICES, not_importable
 from upstream_stack.report import Tell, Told
+from upstream_stack.run_dir import make_run_dir
 from upstream_stack.secret_files import make_secrets
 from upstream_stack.settings import Target
 from upstream_stack.state import read_state, running_state
@@ -45,21 +46,6 @@ def bring_up(
     finally:
         lock.release()
     return True
-
-
-def make_run_dir(layout: Layout) -> None:
-    """Others may pass through it (PostgreSQL's account must), but see only what is theirs."""
-    try:
-        layout.run_dir.mkdir(parents=True, exist_ok=True)
-        layout.run_dir.chmod(0o711)
-        for folder in (layout.secrets, layout.credentials, layout.logs, layout.keys):
-            folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as failure:
-        raise Trouble(
-            f"{layout.run_dir} cannot be written",
-            f"{failure.strerror}: {failure.filename}",
-            command("up", RUN_DIR=f"/tmp/upstream-{os.geteuid()}"),  # noqa: S108 - a suggestion to a person
-        ) from failure
 
 
 def _accept_running(target: Target, names: tuple[str, ...]) -> None:

@@ -12,10 +12,10 @@ from upstream_stack.database_setup import make_databases, wait_for_postgres
 from upstream_stack.environment import service_environment
 from upstream_stack.errors import Trouble, command
 from upstream_stack.kafka_access import admin_client, broker_answers, own_config
-from upstream_stack.layout import PORT_BASE_DEFAULT, Layout, Ports
+from upstream_stack.layout import INSIDE, Layout, Ports
 from upstream_stack.partners import apply_to_broker
 from upstream_stack.patience import came_true
-from upstream_stack.processes import KAFKA, SERVICES, Service
+from upstream_stack.processes import KAFKA, POSTGRES, SERVICES, Service
 from upstream_stack.rebuild import refuse_strange_cluster
 from upstream_stack.rights import ADMIN
 
@@ -26,8 +26,7 @@ _MIGRATIONS_AT_ONCE = 3  # each is a whole service of some 100 MB, and the conta
 
 async def set_up(layout: Layout, ports: Ports) -> str:
     """Everything that services find done when they start; again is no harm. Says what changed. Trouble at the first failure."""
-    async with asyncio.timeout(_PART_SECONDS):
-        await wait_for_postgres(layout, ports)
+    await _wait_for_databases(layout, ports)
     databases = await make_databases(layout, ports)
     await asyncio.to_thread(_wait_for_broker, layout, ports)
     await refuse_strange_cluster(layout, ports)  # before anybody is let in: services may run already
@@ -37,6 +36,15 @@ async def set_up(layout: Layout, ports: Ports) -> str:
         for row in SERVICES:
             parts.create_task(_migrate(row, layout, ports, turns))
     return f"{broker.result()}, {databases} databases"
+
+
+async def _wait_for_databases(layout: Layout, ports: Ports) -> None:
+    try:
+        async with asyncio.timeout(_PART_SECONDS):
+            await wait_for_postgres(layout, ports)
+    except TimeoutError:
+        why = f"waited {_PART_SECONDS:.0f} s"
+        raise Trouble("The database server does not let us in", why, command("logs", POSTGRES)) from None
 
 
 def _wait_for_broker(layout: Layout, ports: Ports) -> None:
@@ -59,7 +67,7 @@ async def _migrate(row: Service, layout: Layout, ports: Ports, turns: asyncio.Se
 def main() -> int:
     """Three lines, the last that it says, where something has to be done."""
     try:
-        said = asyncio.run(set_up(Layout(_RUN_DIR), Ports(PORT_BASE_DEFAULT, inside=True)))
+        said = asyncio.run(set_up(Layout(_RUN_DIR), INSIDE))
         print(said)
     except BaseExceptionGroup as failures:
         first = failures.exceptions[0]

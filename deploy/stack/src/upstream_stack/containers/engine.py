@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from upstream_stack.errors import Trouble, command, install_command
@@ -15,6 +17,7 @@ from upstream_stack.processes import KAFKA, POSTGRES, PROCESSES
 BOOTSTRAP = "bootstrap"
 STAND_IN_UID = 10_001
 """Who the containers run as where the host's user is root: nobody's number."""
+_DEMO = "demo"
 _FILE = CHECKOUT / "docker-compose.yml"
 _COMPOSE_MIN = (2, 20)
 _SAID_MAX = 400
@@ -46,23 +49,40 @@ def published(ports: Ports) -> dict[str, int]:
     return {KAFKA: ports.kafka, POSTGRES: ports.postgres} | {row.name: ports.service(row.port_offset) for row in PROCESSES}
 
 
+def own_file(layout: Layout) -> Path:
+    """What whoever keeps this stack lays over docker-compose.yml, where it exists: real mail, real links. Nobody writes it here."""
+    return layout.compose / "yours.yml"
+
+
 def settings_of(layout: Layout, ports: Ports) -> dict[str, str]:
-    """What docker-compose.yml leaves open. Holds no secret. The movable clock and the mail sink belong to the demo's profile."""
+    """What docker-compose.yml leaves open. Holds no secret.
+
+    The movable clock and the mail sink belong to the demo's profile, which is off where there is a file of the keeper's own.
+    """
+    demo = not own_file(layout).exists()
     return {
         "COMPOSE_PROJECT_NAME": project_of(layout),
-        "COMPOSE_PROFILES": "demo",
+        "COMPOSE_FILE": ":".join(_files(layout)),
+        "COMPOSE_PROFILES": _DEMO if demo else "",
         "RUN_DIR": str(layout.run_dir),
         "UPSTREAM_USER": str(container_user()),
         "UPSTREAM_TAG": project_of(layout),
-        "UPSTREAM_CLOCK": "/run/upstream/time/clock",
+        "UPSTREAM_CLOCK": "/run/upstream/time/clock" if demo else "",
         "UPSTREAM_OFFER_CONTACT": os.environ.get("UPSTREAM_OFFER_CONTACT", "off"),
     } | {f"{name.upper().replace('-', '_')}_PORT": str(port) for name, port in published(ports).items()}
 
 
 def compose(layout: Layout, ports: Ports, *words: str, doing: str) -> str:
     """`docker compose …` for this stack; its standard output. Trouble, with the end of what it said, where it fails."""
-    program = ["docker", "compose", "--file", str(_FILE), "--project-directory", str(CHECKOUT)]
+    files = [word for path in _files(layout) for word in ("--file", path)]
+    program = ["docker", "compose", *files, "--project-directory", str(CHECKOUT)]
     return _run([*program, *words], settings_of(layout, ports), doing)
+
+
+def end(layout: Layout, ports: Ports) -> None:
+    """Removes containers and networks, the demo's too where its profile was turned off meanwhile."""
+    words = ("--profile", _DEMO, "down", "--remove-orphans", "--volumes")
+    compose(layout, ports, *words, doing="ending the containers")
 
 
 def containers_of(layout: Layout) -> list[dict[str, Any]]:
@@ -107,9 +127,22 @@ def words_inside(layout: Layout, name: str) -> list[str]:
     return ["docker", "exec", "--interactive", f"{project_of(layout)}-{name}-1"]
 
 
-def last_words(layout: Layout, name: str) -> str:
-    """The end of what a container said."""
-    return _run(["docker", "logs", "--tail", "20", f"{project_of(layout)}-{name}-1"], {}, f"reading the log of {name}")
+def last_words(container: Mapping[str, Any]) -> list[str]:
+    """The last lines of what a container said since it was started last: its log keeps earlier runs too."""
+    since = ("--since", container["State"]["StartedAt"])
+    said = _run(["docker", "logs", "--tail", "20", *since, container["Id"]], {}, f"reading the log of {service_of(container)}")
+    return said.splitlines()
+
+
+def remove_image(layout: Layout) -> None:
+    """The image of this run directory. That it is used elsewhere, or was never built, is no failure."""
+    with suppress(Trouble):
+        _run(["docker", "image", "rm", f"upstream:{project_of(layout)}"], {}, "removing the image")
+
+
+def _files(layout: Layout) -> list[str]:
+    own = own_file(layout)
+    return [str(_FILE), *([str(own)] if own.exists() else [])]
 
 
 def _run(words: Sequence[str], more: Mapping[str, str], doing: str) -> str:

@@ -1,5 +1,8 @@
 """The life of a stack in containers: up and down. The order of a start is docker-compose.yml's."""
 
+from contextlib import nullcontext
+from typing import Any
+
 import httpx
 
 from upstream_stack.containers import engine
@@ -12,6 +15,7 @@ from upstream_stack.patience import came_true
 from upstream_stack.ports_in_use import refuse_busy_ports
 from upstream_stack.processes import SERVICES, Service
 from upstream_stack.report import Tell, Told, step
+from upstream_stack.run_dir import make_run_dir
 
 _READY_SECONDS = 90.0
 _ANSWER_SECONDS = 2.0
@@ -21,28 +25,31 @@ def bring_up(layout: Layout, ports: Ports, names: tuple[str, ...], tell: Tell) -
     """Starts what does not run; True when this call started something. Trouble, with what runs left as it is, where it cannot.
 
     Broker and databases are set up before any service starts; without one, they are started as they are.
+    Of two calls at once the second waits, and finds what the first has made.
     """
-    _refuse_other_ports(layout, ports)
     with step(tell, "Container engine") as details:
         details.append(engine.refuse_unusable_engine())
-    before = _running(layout)
-    if not before:
-        refuse_busy_ports(names, ports)
-    with step(tell, "Secrets, keys, configuration") as details:
-        make_run_files(layout, ports)
-        details.append(str(layout.run_dir))
+    make_run_dir(layout)
     with alone(layout.lock):
+        _refuse_other_ports(layout, ports)
+        before = _running(layout)
+        if not before:
+            refuse_busy_ports(names, ports)
+        with step(tell, "Secrets, keys, configuration") as details:
+            make_run_files(layout, ports)
+            details.append(str(layout.run_dir))
         _start(layout, ports, names, tell)
+        changed = _running(layout) != before
     tell(Told(kind="ready"))
-    return _running(layout) != before
+    return changed
 
 
 def bring_down(layout: Layout, ports: Ports) -> bool:
-    """Ends and removes the containers; False where there were none. Data stay in the run directory."""
-    if not engine.containers_of(layout):
-        return False
-    engine.compose(layout, ports, "down", "--remove-orphans", "--volumes", doing="ending the containers")
-    return True
+    """Ends and removes containers and networks, those of a start that failed too; False where no container was. Data stay."""
+    with alone(layout.lock) if layout.run_dir.exists() else nullcontext():
+        found = engine.containers_of(layout)
+        engine.end(layout, ports)
+    return bool(found)
 
 
 def _refuse_other_ports(layout: Layout, ports: Ports) -> None:
@@ -67,21 +74,31 @@ def _start(layout: Layout, ports: Ports, names: tuple[str, ...], tell: Tell) -> 
         if not rows:
             engine.compose(*(layout, ports, "up", "--detach", "--no-build", "--wait"), *names, doing="starting the parts")
             return
+        before = _bootstrap(layout)
         try:
             engine.compose(layout, ports, "up", "--detach", "--no-build", *names, doing="starting the containers")
         except Trouble as failure:
-            raise _told_by_bootstrap(layout) or failure from failure
-        details.append(engine.last_words(layout, engine.BOOTSTRAP).splitlines()[-1])
+            raise _told_by(_bootstrap(layout), before) or failure from failure
+        if bootstrap := _bootstrap(layout):
+            details.extend(engine.last_words(bootstrap)[-1:])
     with step(tell, "Services") as details:
         _wait_until_ready(rows, ports)
         details.append(f"{len(rows)} ready")
 
 
-def _told_by_bootstrap(layout: Layout) -> Trouble | None:
-    """The three lines that it ended with; the way to its log is another here than where it ran."""
-    lines = [line.partition(":") for line in engine.last_words(layout, engine.BOOTSTRAP).splitlines()[-3:]]
+def _bootstrap(layout: Layout) -> dict[str, Any] | None:
+    return next((one for one in engine.containers_of(layout) if engine.service_of(one) == engine.BOOTSTRAP), None)
+
+
+def _told_by(bootstrap: dict[str, Any] | None, before: dict[str, Any] | None) -> Trouble | None:
+    """The three lines that it ended with, if it ran in this start and failed; the way to its log is another here than inside."""
+    if bootstrap is None or bootstrap["State"]["ExitCode"] == 0:
+        return None
+    if before is not None and bootstrap["State"]["StartedAt"] == before["State"]["StartedAt"]:
+        return None
+    lines = [line.partition(":") for line in engine.last_words(bootstrap)[-3:]]
     told = {name: text.strip() for name, _, text in lines}
-    if "fix" not in told:
+    if not {"what", "why", "fix"} <= told.keys():
         return None
     words = ("rebuild-topics",) if told["fix"].endswith("rebuild-topics") else ("logs", engine.BOOTSTRAP)
     return Trouble(told["what"], told["why"], command(*words))
