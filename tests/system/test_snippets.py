@@ -68,16 +68,17 @@ def test_a_snippet_prints_the_verdict_and_ends_with_its_code(
 
 
 @each_language
-def test_two_snippets_at_once_get_each_its_own_verdict(
-    snippet: Callable[[str], Snippet], credentials: Path, language: str
+def test_snippets_that_run_at_once_get_each_its_own_verdict(
+    stack: Stack, snippet: Callable[[str], Snippet], tmp_path: Path, language: str
 ) -> None:
-    program = snippet(language)
-    with ThreadPoolExecutor(2) as pool:
-        both = [
-            pool.submit(program.run, credentials, EXAMPLES / f"{name}.json")
-            for name in ("street-issue", "nobody-in-the-group")
-        ]
-    assert [done.result().returncode for done in both] == [3, 4], [done.result().stderr for done in both]
+    """Answered one after the other while all wait, so that one that takes what is another's is found out."""
+    program, verdicts = snippet(language), {"one": ("redirected", 3), "two": ("rejected", 4), "three": ("quarantined", 5)}
+    with silent_city(stack, tmp_path) as city, ThreadPoolExecutor(len(verdicts)) as pool:
+        running = {each: pool.submit(program.run, city.credentials, EXAMPLES / "street-issue.json", each) for each in verdicts}
+        submitted = {found.event_id: found for found in [city.next_submission() for _ in running]}
+        for each, (verdict, code) in verdicts.items():
+            city.answer(submitted[each], verdict)
+            assert running[each].result().returncode == code, running[each].result().stderr
 
 
 @each_language
