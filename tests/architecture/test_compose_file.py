@@ -157,6 +157,11 @@ def test_the_image_is_locked_to_a_part_of_what_the_checkout_is_locked_to_and_hol
     assert {"asyncpg", "aiokafka", "faststream", "confluent-kafka", "pydantic", "uvloop"} <= names
 
 
+def test_what_partners_copy_and_build_in_place_is_not_sent_to_the_image() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert lines.index("!shared") < lines.index("shared/client/snippets")  # the last word counts
+
+
 @pytest.mark.parametrize("base", [18080, 28080])
 def test_ports_are_published_on_loopback_alone_under_the_embedded_stack_s_numbers(base: int) -> None:
     found = read(settings_of(Layout(Path("/sample")), Ports(base)))["services"]

@@ -10,7 +10,7 @@ import pytest
 from contracts.lamp_history import LampRepairedV1, LampRepairedV2, LampRepairedV3
 from support.client_builders import ID, cloudevent, submission
 
-from upstream_client.sample import FROM_OUTSIDE, Judged, judged, type_called
+from upstream_client.sample import FROM_OUTSIDE, UNKNOWN_TYPE, Judged, judged, type_called
 from upstream_client.submission_file import items_in
 from upstream_client.trouble import Trouble
 from upstream_schemas.examples import example
@@ -107,6 +107,17 @@ def test_personal_data_in_the_wrong_place_only_warn() -> None:
     assert told.personal == (("/id", "mail-address"), ("/source_reference", "phone-number"))
 
 
+def test_data_in_base64_are_not_looked_at_as_an_attribute() -> None:
+    told = judge(cloudevent(data_base64="+5035550142"))
+    assert (told.fits, told.personal) == (True, ())
+
+
+def test_a_type_that_is_none_of_ours_is_not_repeated() -> None:
+    for content in (cloudevent(type="hodan@example.org"), cloudevent(type={"a": 1}), cloudevent(type="hodan", id=None)):
+        assert judge(content).type_name == UNKNOWN_TYPE
+    assert judge(cloudevent(type="hodan", source="/city/parks"), source="pdx311").type_name == UNKNOWN_TYPE
+
+
 # ---- the command
 
 
@@ -145,6 +156,10 @@ def test_no_value_is_ever_shown(tmp_path: Path) -> None:
         assert "uuid-parsing" in told
         assert "date" in told
         assert not [word for word in ("not-an-id", "hodan", "1990", "born_in_secret") if word in told]
+        unknown = check(tmp_path, "-", *more, given=json.dumps(cloudevent(type="hodan@example.org")))
+        assert unknown.returncode == 4
+        assert "unknown type" in unknown.stdout
+        assert "hodan" not in unknown.stdout + unknown.stderr
 
 
 def test_json_tells_everything_for_a_program(tmp_path: Path) -> None:

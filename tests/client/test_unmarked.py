@@ -1,5 +1,7 @@
 """Personal data where the contract does not expect it: which patterns are seen, in which fields, and what is left alone."""
 
+from time import process_time
+
 import pytest
 from support.client_builders import ID, submission
 
@@ -86,6 +88,14 @@ def test_the_attributes_of_a_cloudevent_are_never_personal() -> None:
 def test_a_date_of_the_last_years_is_no_date_of_birth() -> None:
     assert found(source_reference="2022-02-03") == []
     assert found(source_reference="2021-02-03") == [("/source_reference", "date-of-birth")]
+
+
+@pytest.mark.parametrize("again", ["a", "a@", "1 ", "1 n ", "+1", "1-", "a.", "-'", "1 a  "])
+def test_a_long_text_without_an_end_is_looked_at_in_a_time_that_grows_with_its_length(again: str) -> None:
+    """Whole minutes where a pattern begins anew at each letter and runs to the end."""
+    begun = process_time()
+    assert found(source_reference=again * (256 * 1024 // len(again))) == []
+    assert process_time() - begun < 10
 
 
 def test_our_own_example_raises_no_warning() -> None:

@@ -1,11 +1,17 @@
 """What a partner copies works: each snippet publishes with a source's credentials and ends with the code of its verdict."""
 
 import json
+import os
+import signal
+import subprocess
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from support.described import MESSAGES, complaints
+from support.silent_city import silent_city
 from support.snippet_runs import CLIENT, LANGUAGES, Snippet, kcat, ready
 
 from upstream_stack.stack import Stack
@@ -33,6 +39,14 @@ def credentials(stack: Stack) -> Path:
     return stack.layout.credentials / f"{SOURCE}.json"
 
 
+def nobody_listens(folder: Path) -> Path:
+    """Credentials for a port that is closed."""
+    settings = {"bootstrap.servers": "127.0.0.1:9", "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512"}
+    file = folder / "nobody.json"
+    file.write_text(json.dumps(settings | {"source": SOURCE, "sasl.username": SOURCE, "sasl.password": "none"}))
+    return file
+
+
 @each_language
 @pytest.mark.parametrize(
     ("example", "verdict", "code", "field"),
@@ -54,12 +68,86 @@ def test_a_snippet_prints_the_verdict_and_ends_with_its_code(
 
 
 @each_language
-def test_a_snippet_ends_with_seven_where_the_broker_does_not_let_it_in(
-    snippet: Callable[[str], Snippet], credentials: Path, tmp_path: Path, language: str
+def test_snippets_that_run_at_once_get_each_its_own_verdict(
+    stack: Stack, snippet: Callable[[str], Snippet], tmp_path: Path, language: str
 ) -> None:
-    wrong = tmp_path / "wrong.json"
-    wrong.write_text(json.dumps(json.loads(credentials.read_bytes()) | {"sasl.password": "not-the-password"}))
-    done = snippet(language).run(wrong, EXAMPLES / "street-issue.json")
+    """Answered one after the other while all wait, so that one that takes what is another's is found out."""
+    program, verdicts = snippet(language), {"one": ("redirected", 3), "two": ("rejected", 4), "three": ("quarantined", 5)}
+    with silent_city(stack, tmp_path) as city, ThreadPoolExecutor(len(verdicts)) as pool:
+        running = {each: pool.submit(program.run, city.credentials, EXAMPLES / "street-issue.json", each) for each in verdicts}
+        submitted = {found.event_id: found for found in [city.next_submission() for _ in running]}
+        for each, (verdict, code) in verdicts.items():
+            city.answer(submitted[each], verdict)
+            assert running[each].result().returncode == code, running[each].result().stderr
+
+
+@each_language
+def test_after_a_verdict_that_a_snippet_does_not_know_the_printed_id_sends_the_very_same_record_again(
+    stack: Stack, snippet: Callable[[str], Snippet], tmp_path: Path, language: str
+) -> None:
+    program, sample = snippet(language), EXAMPLES / "street-issue.json"
+    assert "submission_id" not in json.loads(sample.read_bytes())
+    with silent_city(stack, tmp_path) as city, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(program.run, city.credentials, sample)
+        first = city.next_submission()
+        city.answer(first, "puzzling")
+        puzzled = running.result()
+        assert puzzled.returncode == 6, puzzled.stderr
+        assert f"event {first.event_id}, submission {first.key}" in puzzled.stderr
+        assert "puzzling" in puzzled.stderr
+        running = pool.submit(program.run, city.credentials, sample, first.event_id)
+        second = city.next_submission()
+        city.answer(second, "duplicate")
+        assert running.result().returncode == 0, running.result().stderr
+    assert second == first
+
+
+@each_language
+def test_a_snippet_ends_with_six_and_both_ids_where_no_broker_can_be_reached(
+    snippet: Callable[[str], Snippet], tmp_path: Path, language: str
+) -> None:
+    done = snippet(language).run(nobody_listens(tmp_path), EXAMPLES / "street-issue.json", "an-id-of-mine")
+    assert done.returncode == 6, done.stderr
+    assert "event an-id-of-mine, submission an-id-of-mine" in done.stderr
+    assert "send the same record again" in done.stderr
+
+
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_shell_leaves_no_password_behind_when_it_is_stopped(
+    snippet: Callable[[str], Snippet], tmp_path: Path, stop: signal.Signals, code: int
+) -> None:
+    program, folder = snippet("kcat"), tmp_path / "temporary"
+    folder.mkdir()
+    command = (
+        "env",
+        "--default-signal=INT",
+        *program.command,
+        str(nobody_listens(tmp_path)),
+        str(EXAMPLES / "street-issue.json"),
+    )
+    running = subprocess.Popen(
+        command,
+        env={**os.environ, **program.environment, "TMPDIR": str(folder)},
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+    )
+    while not [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size]:
+        assert running.poll() is None
+        time.sleep(0.05)
+    os.killpg(running.pid, stop)
+    running.communicate(timeout=60)
+    assert running.returncode == code
+    assert list(folder.iterdir()) == []
+
+
+@each_language
+@pytest.mark.parametrize("wrong", [{"sasl.password": "not-the-password"}, {"source": "parks"}], ids=["password", "source"])
+def test_a_snippet_ends_with_seven_where_the_broker_does_not_let_it_in(
+    snippet: Callable[[str], Snippet], credentials: Path, tmp_path: Path, language: str, wrong: dict[str, str]
+) -> None:
+    changed = tmp_path / "wrong.json"
+    changed.write_text(json.dumps(json.loads(credentials.read_bytes()) | wrong))
+    done = snippet(language).run(changed, EXAMPLES / "street-issue.json")
     assert done.returncode == 7, done.stderr
     assert done.stdout == ""
 

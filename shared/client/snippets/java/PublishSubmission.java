@@ -14,6 +14,12 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -21,35 +27,56 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /**
  * Publishes one submission and waits for its verdict. Java 17; in libs/: kafka-clients, slf4j-api and zstd-jni.
  *
- *     java -cp 'libs/*' PublishSubmission.java pdx311.json submission.json
+ *     java -cp 'libs/*' PublishSubmission.java pdx311.json submission.json [EVENT_ID]
  *
  * Exit code: 0 accepted or duplicate, 3 redirected, 4 rejected, 5 quarantined, 6 no answer in 30 s, 7 refused by the broker.
+ * After a 6 it prints the id with which the same record is sent again.
  */
 public class PublishSubmission {
     static final Map<String, Integer> EXIT_CODES =
             Map.of("accepted", 0, "duplicate", 0, "redirected", 3, "rejected", 4, "quarantined", 5);
     static final int NO_ANSWER = 6, REFUSED = 7;
+    static final List<Class<? extends KafkaException>> NOT_LET_IN = List.of(
+            AuthenticationException.class, AuthorizationException.class, InvalidTopicException.class,
+            UnknownTopicOrPartitionException.class, RecordTooLargeException.class);
 
     public static void main(String[] arguments) throws Exception {
-        try {
-            System.exit(publish(texts(Files.readString(Path.of(arguments[0]))), Files.readString(Path.of(arguments[1]))));
-        } catch (KafkaException | ExecutionException error) {
-            System.err.println("the broker refused: " + error.getMessage());
-            System.exit(REFUSED);
-        }
-    }
+        Map<String, String> credentials = texts(Files.readString(Path.of(arguments[0])));
+        String submission = Files.readString(Path.of(arguments[1]));
+        String eventId = arguments.length > 2 ? arguments[2] : UUID.randomUUID().toString();
 
-    static int publish(Map<String, String> credentials, String submission) throws Exception {
-        String source = credentials.get("source");
-        Map<String, Object> settings = settings(credentials);
-
-        // A submission without an id gets one; the same id is the record's key.
-        String key = texts(submission).get("submission_id");
-        if (key == null) {
-            key = UUID.randomUUID().toString();
+        // A submission without an id gets the event's, so that this one id makes the same record again.
+        String key = texts(submission).getOrDefault("submission_id", eventId);
+        if (!texts(submission).containsKey("submission_id")) {
             submission = submission.replaceFirst("\\{", "{\"submission_id\": \"" + key + "\", ");
         }
-        String eventId = UUID.randomUUID().toString();
+        String why;
+        try {
+            ConsumerRecord<String, String> answer = send(credentials, key, submission, eventId);
+            String verdict = header(answer, "ce_type").replaceAll("^intake\\.submission\\.|\\.v\\d+$", "");
+            System.out.println(verdict + " " + answer.value());
+            if (EXIT_CODES.containsKey(verdict)) {
+                System.exit(EXIT_CODES.get(verdict));
+            }
+            why = "this program does not know the verdict " + verdict;
+        } catch (KafkaException | ExecutionException error) {
+            Throwable reason = error instanceof ExecutionException ? error.getCause() : error;
+            why = reason.getMessage();
+            if (NOT_LET_IN.stream().anyMatch(kind -> kind.isInstance(reason))) {
+                System.err.println("the broker refused: " + why);
+                System.exit(REFUSED);
+            }
+        }
+        System.err.printf("no answer to event %s, submission %s: %s%n", eventId, key, why);
+        System.err.printf("send the same record again, it counts once: the same command, with %s as its third argument%n", eventId);
+        System.exit(NO_ANSWER);
+    }
+
+    /** The verdict on it. Throws TimeoutException where none came in time. */
+    static ConsumerRecord<String, String> send(Map<String, String> credentials, String key, String submission, String eventId)
+            throws Exception {
+        String source = credentials.get("source");
+        Map<String, Object> settings = settings(credentials);
         var record = new ProducerRecord<>("city.submissions." + source + ".v1", key, submission);
         Map.of(
                 "ce_specversion", "1.0",
@@ -68,21 +95,19 @@ public class PublishSubmission {
             var results = new TopicPartition("city.results." + source + ".v1", 0);
             consumer.assign(List.of(results));
             consumer.seekToEnd(List.of(results));
-            consumer.position(results);
+            consumer.position(results, Duration.ofSeconds(10));
 
+            Instant until = Instant.now().plusSeconds(30);
             producer.send(record).get();
-            for (Instant until = Instant.now().plusSeconds(30); Instant.now().isBefore(until); ) {
+            while (Instant.now().isBefore(until)) {
                 for (ConsumerRecord<String, String> found : consumer.poll(Duration.ofSeconds(1))) {
                     if (eventId.equals(header(found, "ce_causationid"))) {
-                        String verdict = header(found, "ce_type").split("\\.")[2]; // intake.submission.<verdict>.v1
-                        System.out.println(verdict + " " + found.value());
-                        return EXIT_CODES.get(verdict);
+                        return found;
                     }
                 }
             }
         }
-        System.err.println("no answer yet: send it again with the same ids, it counts once");
-        return NO_ANSWER;
+        throw new TimeoutException("no verdict in 30 s");
     }
 
     static Map<String, Object> settings(Map<String, String> credentials) {
@@ -97,9 +122,9 @@ public class PublishSubmission {
             settings.put("ssl.truststore.type", "PEM");
             settings.put("ssl.truststore.location", credentials.get("ssl.ca.location"));
         }
-        settings.put("delivery.timeout.ms", 30_000);
+        settings.put("delivery.timeout.ms", 20_000);
         settings.put("request.timeout.ms", 10_000);
-        settings.put("max.block.ms", 30_000);
+        settings.put("max.block.ms", 20_000);
         return settings;
     }
 

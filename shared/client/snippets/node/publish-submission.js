@@ -1,9 +1,10 @@
 // Publishes one submission and waits for its verdict.
 //
 //     npm install
-//     node publish-submission.js pdx311.json submission.json
+//     node publish-submission.js pdx311.json submission.json [EVENT_ID]
 //
 // Exit code: 0 accepted or duplicate, 3 redirected, 4 rejected, 5 quarantined, 6 no answer in 30 s, 7 refused by the broker.
+// After a 6 it prints the command that sends the same record again, with the id that it had.
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { decompress } from 'fzstd'
@@ -15,8 +16,14 @@ kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({ decompress: 
 const EXIT_CODES = { accepted: 0, duplicate: 0, redirected: 3, rejected: 4, quarantined: 5 }
 const NO_ANSWER = 6
 const REFUSED = 7
+const NOT_LET_IN = new Set([
+  'SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE', 'TOPIC_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', 'UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION',
+  'MESSAGE_TOO_LARGE',
+])
 
-const [credentials, submission] = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')))
+const files = process.argv.slice(2, 4)
+const [credentials, submission] = files.map((file) => JSON.parse(readFileSync(file, 'utf8')))
 const source = credentials.source
 const kafka = new kafkajs.Kafka({
   clientId: source,
@@ -32,8 +39,9 @@ const kafka = new kafkajs.Kafka({
   logLevel: kafkajs.logLevel.NOTHING,
 })
 
-const key = (submission.submission_id ??= randomUUID())
-const eventId = randomUUID()
+// A submission without an id gets the event's, so that this one id makes the same record again.
+const eventId = process.argv[4] ?? randomUUID()
+const key = (submission.submission_id ??= eventId)
 const headers = {
   ce_specversion: '1.0',
   ce_id: eventId,
@@ -44,41 +52,60 @@ const headers = {
   'content-type': 'application/json',
 }
 
+const results = `city.results.${source}.v1`
+const admin = kafka.admin()
 const producer = kafka.producer({ idempotent: true })
-const consumer = kafka.consumer({ groupId: `${source}.snippet` }) // a group's name begins with yours and a dot
+// A group's name begins with yours and a dot. Nobody else is in this one, and it keeps no place.
+const consumer = kafka.consumer({ groupId: `${source}.snippet.${eventId}` })
 
-async function verdict() {
-  await consumer.connect()
-  await consumer.subscribe({ topic: `city.results.${source}.v1`, fromBeginning: true })
-  return new Promise((found) => {
-    consumer.run({
-      eachMessage: async ({ message }) => {
-        if (message.headers.ce_causationid?.toString() === eventId) found(message)
-      },
-    })
+async function send() {
+  await Promise.all([admin.connect(), producer.connect(), consumer.connect()])
+  // Where the verdicts end now, before anything is sent: ours comes after it.
+  const [{ high }] = await admin.fetchTopicOffsets(results)
+  await consumer.subscribe({ topic: results })
+  const answer = new Promise((found, failed) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => isRefusal(payload.error) && failed(payload.error))
+    const eachMessage = async ({ message }) => {
+      if (message.headers.ce_causationid?.toString() === eventId) found(message)
+    }
+    consumer.run({ autoCommit: false, eachMessage }).catch(failed)
+    consumer.seek({ topic: results, partition: 0, offset: high })
   })
-}
-
-async function publish() {
-  const answer = verdict()
-  await producer.connect()
-  await producer.send({
+  const sent = producer.send({
     topic: `city.submissions.${source}.v1`,
     messages: [{ key, value: JSON.stringify(submission), headers }],
   })
-  const silence = new Promise((_, late) => setTimeout(late, 30_000, NO_ANSWER))
-  const message = await Promise.race([answer, silence])
-  const word = message.headers.ce_type.toString().split('.')[2] // intake.submission.<verdict>.v1
-  console.log(word, message.value.toString())
-  return EXIT_CODES[word]
+  const [message] = await Promise.all([answer, sent])
+  return message
 }
 
-let code
-try {
-  code = await publish()
-} catch (error) {
-  code = error === NO_ANSWER ? NO_ANSWER : REFUSED
-  console.error(code === NO_ANSWER ? 'no answer yet: send it again with the same ids, it counts once' : `the broker refused: ${error.message}`)
+function isRefusal(error) {
+  return error.name === 'KafkaJSSASLAuthenticationError' || NOT_LET_IN.has(error.type) || (error.cause ? isRefusal(error.cause) : false)
 }
-await Promise.allSettled([consumer.disconnect(), producer.disconnect()])
+
+async function publish() {
+  let why
+  try {
+    const late = new Promise((_, reject) => setTimeout(reject, 30_000, new Error('no verdict in 30 s')))
+    const message = await Promise.race([send(), late])
+    const word = message.headers.ce_type?.toString().split('.')[2] // intake.submission.<verdict>.v1
+    console.log(word, message.value.toString())
+    if (Object.hasOwn(EXIT_CODES, word)) return EXIT_CODES[word]
+    why = `this program does not know the verdict ${word}`
+  } catch (error) {
+    why = error.message
+    if (isRefusal(error)) {
+      console.error(`the broker refused: ${why}`)
+      return REFUSED
+    }
+  }
+  const again = ['node', process.argv[1], ...files].map((word) => `'${word}'`).join(' ')
+  console.error(`no answer to event ${eventId}, submission ${key}: ${why}`)
+  console.error(`send the same record again, it counts once: ${again} ${eventId}`)
+  return NO_ANSWER
+}
+
+const code = await publish()
+const closed = Promise.allSettled([admin, producer, consumer].map((client) => client.disconnect()))
+await Promise.race([closed, new Promise((done) => setTimeout(done, 3_000))])
 process.exit(code)

@@ -18,7 +18,9 @@ from upstream_schemas.model import EVENT_BYTES_MAX, Event
 from upstream_schemas.topics import events_of, released
 
 Problems = tuple[tuple[str, str], ...]
+UNKNOWN_TYPE: Final = "unknown type"
 FROM_OUTSIDE: Final = events_of(topic for topic in released() if topic.producer == topic.mark)
+_DATA: Final = frozenset({"data", "data_base64"})
 _STRUCTURED: Final = (("content-type", STRUCTURED_CONTENT_TYPE.encode()),)
 
 
@@ -26,8 +28,9 @@ _STRUCTURED: Final = (("content-type", STRUCTURED_CONTENT_TYPE.encode()),)
 class Judged:
     """What became of one sample.
 
-    `problems` are why it fits nothing, or not the version it names; `others` are the further versions of that event, each with
-    its own problems. `skipped` counts fields that readers will not look at. `personal` only warns.
+    `type_name` is UNKNOWN_TYPE where the sample names none of ours, since what it names instead may be anything. `problems`
+    are why it fits nothing, or not the version it names; `others` are the further versions of that event, each with its own
+    problems. `skipped` counts fields that readers will not look at. `personal` only warns.
     """
 
     number: int
@@ -49,14 +52,15 @@ def judged(item: Item, kind: str | None, source: str | None, events: tuple[type[
     try:
         envelope, document = _read(item, kind)
     except Unreadable as error:
-        return Judged(item.number, named, _told(error))
+        return Judged(item.number, _known(named, events), _told(error))
+    type_name = _known(envelope.type, events)
     personal = tuple(_personal(item, envelope.type, document, events))
     if source is not None and envelope.source.rpartition("/")[2] != source:
-        return Judged(item.number, envelope.type, (("/source", "source-mismatch"),), personal=personal)
+        return Judged(item.number, type_name, (("/source", "source-mismatch"),), personal=personal)
     problems, skipped = _against(envelope, document, events)
     others = [event for event in _versions(envelope.type, events) if envelope.type != event.TYPE]
     told = tuple((event.TYPE, _against(envelope._replace(type=event.TYPE), document, events)[0]) for event in others)
-    return Judged(item.number, envelope.type, problems, told, skipped, personal)
+    return Judged(item.number, type_name, problems, told, skipped, personal)
 
 
 def type_called(name: str) -> str:
@@ -96,6 +100,11 @@ def _against(envelope: Envelope, document: Any, events: tuple[type[Event], ...])
     return (), skipped
 
 
+def _known(type_name: str, events: tuple[type[Event], ...]) -> str:
+    """The type as a reader may be shown it."""
+    return type_name if type_name in by_type(events) else UNKNOWN_TYPE
+
+
 def _told(error: Unreadable) -> Problems:
     return error.problems or (("", error.code),)
 
@@ -109,7 +118,7 @@ def _versions(type_name: str, events: Sequence[type[Event]]) -> list[type[Event]
 def _personal(item: Item, type_name: str, document: Any, events: tuple[type[Event], ...]) -> Iterator[Found]:
     year = now().year
     if "specversion" in item.content:
-        yield from in_attributes({name: value for name, value in item.content.items() if name != "data"}, year)
+        yield from in_attributes({name: value for name, value in item.content.items() if name not in _DATA}, year)
     known = [event for event in events if type_name == event.TYPE] or _versions(type_name, events)[-1:]
     for event in known:
         yield from unmarked(document, event, year)
