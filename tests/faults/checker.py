@@ -21,16 +21,19 @@ from faults.journal import Line, read, wall
 SHOWN_MAX: Final = 5
 APPLIED: Final = (("a", "asked"), ("b", "moved"), ("c", "passed"))  # where each kind of event is counted, once
 STILL: Final = "SELECT topic, partition, n FROM runtime."
+NEVER: Final = 9999.0
 HEARD: Final = "SELECT topic, n FROM runtime.watermark WHERE stream = $1"  # of outside topics, the stream is the cluster
 
 
 async def quiet(lap: Line, patience: float) -> float:
-    """Wait until every record is applied, said and sent; seconds since healing, or since now where that is earlier."""
+    """Wait until every record is applied, said and sent; seconds since healing. NEVER where patience ended first."""
     deadline = time.monotonic() + patience
     config = lap["kafka"]["checker"]
     ends = Consumer({**config, "group.id": config["sasl.username"], "enable.auto.commit": False, "log_level": 0})
     try:
-        while not await _still(lap, ends) and time.monotonic() < deadline:
+        while not await _still(lap, ends):
+            if time.monotonic() > deadline:
+                return NEVER
             await asyncio.sleep(0.2)
     finally:
         ends.close()
