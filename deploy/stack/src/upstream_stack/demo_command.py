@@ -23,8 +23,9 @@ def demo(
     """Start everything, play the journeys with fictional people, and leave it running."""
     started = time.monotonic()
     out.quiet = as_one_line
-    if not is_the_demo_s(target()):
-        why = f"{target().layout.compose} holds a file that turns its clock and its mail sink off"
+    chosen = target()
+    if not is_the_demo_s(chosen):
+        why = f"{chosen.layout.compose} holds a file that turns its clock and its mail sink off"
         raise Trouble("The demo is not for this stack", why, command("demo", RUN_DIR=".run-demo", PORT_BASE="20080"))
     lifecycle.up()
     found = running_target()

@@ -22,9 +22,10 @@ _TOOL = "kafka.admin.ConfigCommand"
 
 def limit(layout: Layout, ports: Ports, principal: str) -> None:
     """Gives a user its quotas; again is no harm. Takes about two seconds. The password goes in by a pipe, never by argument."""
+    java, found = _java(layout, ports)
     words = [
-        *_java(layout),
-        *(_TOOL, "--bootstrap-server", _address(layout, ports), "--command-config", "/dev/stdin"),
+        *java,
+        *(_TOOL, "--bootstrap-server", f"{found.host(KAFKA)}:{found.kafka}", "--command-config", "/dev/stdin"),
         *("--alter", "--entity-type", "users", "--entity-name", principal),
         *("--add-config", ",".join(f"{name}={value}" for name, value in QUOTAS.items())),
     ]
@@ -33,16 +34,11 @@ def limit(layout: Layout, ports: Ports, principal: str) -> None:
         raise Trouble(f"{principal} could not be given a quota", done.stderr[-300:] or "it did not say why", command("doctor"))
 
 
-def _java(layout: Layout) -> list[str]:
-    """Java with Kafka's jars: this machine's, or in the broker's container its own."""
+def _java(layout: Layout, ports: Ports) -> tuple[list[str], Ports]:
+    """Java with Kafka's jars, and where the broker is from there: this machine's, or in the broker's container its own."""
     if recorded_base(layout) is None:
-        return [str(find_java().program), *_QUIET, "-cp", f"{jars_folder()}/*"]
-    return [*engine.words_inside(layout, KAFKA), "java", *_QUIET, "-Xmx64m", "-cp", "/opt/kafka/libs/*"]
-
-
-def _address(layout: Layout, ports: Ports) -> str:
-    found = ports if recorded_base(layout) is None else INSIDE
-    return f"{found.host(KAFKA)}:{found.kafka}"
+        return [str(find_java().program), *_QUIET, "-cp", f"{jars_folder()}/*"], ports
+    return [*engine.words_inside(layout, KAFKA), "java", *_QUIET, "-Xmx64m", "-cp", "/opt/kafka/libs/*"], INSIDE
 
 
 def client_properties(layout: Layout, ports: Ports) -> str:

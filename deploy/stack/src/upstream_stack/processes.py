@@ -12,6 +12,8 @@ Role = Literal["runtime", "owner", "reader"]
 ROLES: tuple[Role, ...] = ("runtime", "owner", "reader")
 Setting = Literal["SMTP", "MAIL_FROM", "OVP_PUBLIC_KEY", "OUTREACH_URL", "OFFER_CONTACT"]
 
+READY_PATH = "/health/ready"
+"""Where a service says whether database, broker and relay are there for it."""
 KAFKA = "kafka"
 POSTGRES = "postgres"
 LANE_PRIVATE_KEY = "lane-private-key"

@@ -7,7 +7,6 @@ every process has begun anew. So nothing that still speaks of the old broker sen
 import asyncio
 import shutil
 import signal
-from collections.abc import Callable
 from typing import Protocol
 
 from upstream_runtime import store_life
@@ -20,7 +19,7 @@ from upstream_stack.partners import set_up_broker
 from upstream_stack.parts.java import find_java
 from upstream_stack.parts.kafka_jars import kafka_jars
 from upstream_stack.parts.maven import Progress
-from upstream_stack.patience import came_true
+from upstream_stack.patience import insist
 from upstream_stack.processes import KAFKA, SERVICES, Service
 from upstream_stack.report import Tell, Told, step
 from upstream_stack.rights import ADMIN
@@ -79,12 +78,8 @@ def rebuild(target: Target, hands: Hands, process: Service | None, tell: Tell) -
         if not hands.has_storage():
             hands.format_anew()
             details.append("formatted anew")
-        _wait(
-            "Kafka does not answer",
-            KAFKA,
-            _BROKER_SECONDS,
-            lambda: broker_answers(admin_client(own_config(layout, ports, ADMIN))),
-        )
+        config = own_config(layout, ports, ADMIN)
+        insist("Kafka does not answer", lambda: broker_answers(admin_client(config)), _BROKER_SECONDS, KAFKA)
         cluster = cluster_of(layout, ports)
         details.append(f"cluster {cluster}")
     strange = asyncio.run(strangers(layout, ports, cluster))
@@ -98,7 +93,7 @@ def rebuild(target: Target, hands: Hands, process: Service | None, tell: Tell) -
         with step(tell, "Topics, users, rights") as details:
             details.append(set_up_broker(layout, ports))
         with step(tell, "Services"):
-            _wait("A service is not ready", "", _UP_SECONDS, hands.services_are_up)
+            insist("A service is not ready", hands.services_are_up, _UP_SECONDS)
     elif process is None:
         tell(Told(kind="note", text=f"Every service sent to cluster {cluster}: nothing to rebuild"))
 
@@ -139,7 +134,7 @@ class Supervised:
         identity = state.processes[KAFKA].identity if state is not None and KAFKA in state.processes else None
         if identity is not None:
             send_signal(identity.pid, signal.SIGKILL)
-            _wait("Kafka does not end", KAFKA, _GONE_SECONDS, lambda: not identity.lives())
+            insist("Kafka does not end", lambda: not identity.lives(), _GONE_SECONDS, KAFKA)
         shutil.rmtree(self._layout.kafka / "data", ignore_errors=True)
         prepare_kafka(self._layout, self._ports, find_java(), kafka_jars(self._progress))
 
@@ -148,7 +143,7 @@ class Supervised:
         ended = [found.identity for found in self._services() if found.identity is not None]
         for identity in ended:
             send_signal(identity.pid, signal.SIGTERM)
-        _wait("A service does not end", "", _GONE_SECONDS, lambda: not any(identity.lives() for identity in ended))
+        insist("A service does not end", lambda: not any(identity.lives() for identity in ended), _GONE_SECONDS)
 
     def services_are_up(self) -> bool:
         """Whether every service of a stack that runs is usable."""
@@ -158,8 +153,3 @@ class Supervised:
         state = running_state(self._layout)
         names = {row.name for row in SERVICES}
         return [] if state is None else [found for name, found in state.processes.items() if name in names]
-
-
-def _wait(what: str, log: str, seconds: float, done: Callable[[], bool]) -> None:
-    if not came_true(done, seconds):
-        raise Trouble(what, f"waited {seconds:.0f} s", command("logs", log) if log else command("ps"))

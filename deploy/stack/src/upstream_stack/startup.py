@@ -17,7 +17,7 @@ from upstream_stack.layout import MIGRATE, Layout, Ports
 from upstream_stack.partners import set_up_broker
 from upstream_stack.plan import Plan, PostgresParts
 from upstream_stack.postgres_server import prepare_postgres
-from upstream_stack.processes import KAFKA, MAIL_SINK, POSTGRES, SERVICES, Service
+from upstream_stack.processes import KAFKA, MAIL_SINK, POSTGRES, READY_PATH, SERVICES, Service
 from upstream_stack.rebuild import refuse_strange_cluster
 from upstream_stack.report import Tell, Told, step
 from upstream_stack.rights import ADMIN
@@ -26,7 +26,6 @@ _PAUSE_SECONDS = 0.05
 # One that ends is told at once: these are for one that hangs, on a machine whose others may leave it little.
 _PART_SECONDS = 120.0
 _SERVICE_SECONDS = 180.0
-_READY_PATH = "/health/ready"
 
 Keep = Callable[[Launch, Probe], Child]
 """Starts a process under supervision."""
@@ -153,7 +152,7 @@ async def _says_ready(port: int) -> None:
     while True:
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(f"GET {_READY_PATH} HTTP/1.0\r\n\r\n".encode())
+            writer.write(f"GET {READY_PATH} HTTP/1.0\r\n\r\n".encode())
             status = await reader.readline()
             writer.close()
         except OSError:

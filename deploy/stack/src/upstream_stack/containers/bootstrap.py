@@ -14,7 +14,7 @@ from upstream_stack.errors import Trouble, command
 from upstream_stack.kafka_access import admin_client, broker_answers, own_config
 from upstream_stack.layout import INSIDE, Layout, Ports
 from upstream_stack.partners import apply_to_broker
-from upstream_stack.patience import came_true
+from upstream_stack.patience import insist
 from upstream_stack.processes import KAFKA, POSTGRES, SERVICES, Service
 from upstream_stack.rebuild import refuse_strange_cluster
 from upstream_stack.rights import ADMIN
@@ -50,8 +50,7 @@ async def _wait_for_databases(layout: Layout, ports: Ports) -> None:
 def _wait_for_broker(layout: Layout, ports: Ports) -> None:
     """The open port, which is what the engine looks at, is a moment earlier than the broker's answer."""
     admin = admin_client(own_config(layout, ports, ADMIN))
-    if not came_true(lambda: broker_answers(admin), _PART_SECONDS):
-        raise Trouble("The broker does not let us in", f"waited {_PART_SECONDS:.0f} s", command("logs", KAFKA))
+    insist("The broker does not let us in", lambda: broker_answers(admin), _PART_SECONDS, KAFKA)
 
 
 async def _migrate(row: Service, layout: Layout, ports: Ports, turns: asyncio.Semaphore) -> None:

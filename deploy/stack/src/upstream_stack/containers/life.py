@@ -13,7 +13,7 @@ from upstream_stack.layout import LOOPBACK, Layout, Ports
 from upstream_stack.locks import alone
 from upstream_stack.patience import came_true
 from upstream_stack.ports_in_use import refuse_busy_ports
-from upstream_stack.processes import SERVICES, Service
+from upstream_stack.processes import READY_PATH, SERVICES, Service
 from upstream_stack.report import Tell, Told, step
 from upstream_stack.run_dir import make_run_dir
 
@@ -119,6 +119,6 @@ def _wait_until_ready(rows: list[Service], ports: Ports) -> None:
 def is_ready(port: int) -> bool:
     """A service is usable once it says itself that database, broker and relay are."""
     try:
-        return httpx.get(f"http://{LOOPBACK}:{port}/health/ready", timeout=_ANSWER_SECONDS).is_success
+        return httpx.get(f"http://{LOOPBACK}:{port}{READY_PATH}", timeout=_ANSWER_SECONDS).is_success
     except httpx.HTTPError:
         return False
