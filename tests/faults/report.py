@@ -49,6 +49,8 @@ def show(result: Line) -> None:
     exam = result["exam"]
     missed = f", missed: {', '.join(exam['missed'])}" if exam["missed"] else ""
     out.print(f"The checker's exam: planted {exam['planted']} / caught {exam['caught']}{missed}")
+    for bug, draw in exam["draws"].items():
+        out.print(f"[dim]{bug} was caught in draw {draw}: the race that brings it out was not there before[/dim]")
     if simulated := result.get("simulation"):
         out.print(
             f"The simulation: {simulated['seeds']} seeds, {simulated['faults']} faults, wrong: {simulated['wrong'] or 'none'}"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from faults import crash_points, laps
+from faults import crash_points, exam, laps
 from faults.__main__ import main
 from faults.bad_input import CLASSES
-from faults.exam import QUESTIONS
+from faults.exam import QUESTIONS, Question
 from faults.invariants import INVARIANTS
 from faults.journal import Journal, read
 from faults.laps import LAPS
@@ -21,7 +21,7 @@ from faults.planted import BUGS
 from faults.proxy import Proxy, Way
 from faults.quorum import laid_over
 from faults.rows_process import POINTS
-from faults.world import free_port
+from faults.world import World, free_port
 
 FAULTS = Path(__file__).parents[1] / "faults"
 ALONE = ("bad_input", "checker", "client", "evidence", "invariants", "journal")
@@ -172,3 +172,20 @@ async def test_cut_ends_the_connection_after_byte_n() -> None:
         with suppress(ConnectionError):
             assert await spoken.heard() == b""
         assert spoken.proxy.cuts == 1
+
+
+@pytest.mark.parametrize(("caught_in", "draws"), [(1, 1), (3, 3), (0, 3)])
+async def test_bug_that_was_missed_is_asked_about_again_and_only_so_often(
+    caught_in: int, draws: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def ask(_: World, __: Path, ___: Question, seed: int, mark: str) -> bool:
+        asked.append((seed, mark))
+        return len(asked) == caught_in
+
+    monkeypatch.setattr(exam, "_ask", ask)
+    marks = await exam.exam(World(tmp_path), tmp_path, 7, QUESTIONS[:1])
+    assert marks["missed"] == ([] if caught_in else [QUESTIONS[0].bug])
+    assert marks["draws"] == ({QUESTIONS[0].bug: caught_in} if caught_in > 1 else {})
+    assert len(set(asked)) == len(asked) == draws
