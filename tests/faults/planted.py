@@ -39,16 +39,16 @@ def _instead(place: object, **new: object) -> None:
 
 def offset_before_effect() -> None:
     """The offset is committed, and then the record is applied."""
-    real = Consumer.take
+    real = Consumer.apply
 
-    async def take(self: Any, records: Sequence[Any]) -> None:
-        for record in records:
-            self.positions.done((record.topic, record.partition), record.offset + 1)
+    async def apply(self: Any, batch: Sequence[Any]) -> None:
+        for item in batch:
+            self.positions.done(item.place, item.record.offset + 1)
         await self.positions._commit_once()
         await asyncio.sleep(WINDOW_SECONDS)
-        await real(self, records)
+        await real(self, batch)
 
-    _instead(Consumer, take=take)
+    _instead(Consumer, apply=apply)
 
 
 def inbox_removed() -> None:

@@ -130,7 +130,7 @@ async def reading(bus: Bus, one: Running) -> AsyncIterator[Consumer]:
     cluster = await source.connect()
     consumer = consumer_of(one.app, one.engine, one.clock, source, cluster)
     tasks = [
-        asyncio.create_task(source.run(consumer.take)),
+        asyncio.create_task(source.run(consumer.reader.read_all, consumer.apply)),
         asyncio.create_task(consumer.release()),
         asyncio.create_task(consumer.parking.run()),
     ]

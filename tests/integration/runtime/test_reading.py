@@ -85,7 +85,7 @@ async def test_commit_on_a_connection_that_was_just_closed_is_made_later(tmp_pat
 async def test_connection_that_closes_under_a_poll_does_not_end_the_reading(tmp_path: Any) -> None:
     source, _, consumer = reading(tmp_path)
     consumer.closed = True
-    await source._poll(consumer)
+    await source._poll(consumer, lambda _: [])
     assert not consumer.closed
 
 

@@ -24,7 +24,7 @@ from upstream_runtime.firsts import first_answers, refusal_of
 from upstream_runtime.gaps import Gap, Gaps, gap_before
 from upstream_runtime.numbers import Numbers
 from upstream_runtime.parking import Pair, Parking, Poison
-from upstream_runtime.records import Item, Polled, Reader
+from upstream_runtime.records import Item, Polled, Reader, Unread
 from upstream_runtime.store import Mark, Moves, Partition, SetAside
 from upstream_runtime.streams import Follows, Turn, tell_turn
 from upstream_runtime.undecided import Undecided
@@ -87,7 +87,7 @@ class UnreadableInARowError(Exception):
 
 
 class Consumer:
-    """Applies polled records. One of these runs in each process; `take` is called with one batch at a time."""
+    """Applies polled records. One of these runs in each process; `apply` is called with one batch at a time."""
 
     def __init__(self, engine: Engine, reader: Reader, positions: Positions) -> None:
         self.engine = engine
@@ -103,8 +103,12 @@ class Consumer:
         self._passed: dict[Partition, dict[str, int]] = {}
 
     async def take(self, records: Sequence[Polled]) -> None:
-        """Apply a batch. Never raises: what cannot be decided on is parked, what is down is waited for."""
-        items = self._read(records)
+        """Read and apply a batch."""
+        await self.apply(self.reader.read_all(records))
+
+    async def apply(self, batch: Sequence[Item | Unread]) -> None:
+        """Apply what was read. Never raises: what cannot be decided on is parked, what is down is waited for."""
+        items = self._standing(batch)
         poison: list[Poison] = []
         started = time.perf_counter()
         while items:
@@ -119,25 +123,26 @@ class Consumer:
                 self._found_poison(plan.deciding, error, poison)
         metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
 
-    def _read(self, records: Sequence[Polled]) -> list[Item]:
-        items = []
-        for record in records:
-            if (held := self.held.get((record.topic, record.partition))) and held.waiting:
+    def _standing(self, batch: Sequence[Item | Unread]) -> list[Item]:
+        """Those whose partitions do not wait. One that could not be read makes its partition wait."""
+        items: list[Item] = []
+        for item in batch:
+            if self.held and (held := self.held.get(item.place)) and held.waiting:
                 continue
-            try:
-                items.append(self._readable(self.reader.read(record)))
-            except Exception as reason:
-                self._hold(record, reason)
+            if isinstance(item, Unread):
+                self._hold(item.record, item.reason)
+            elif self._too_many_unreadable(item):
+                self._hold(item.record, UnreadableInARowError())
+            else:
+                items.append(item)
         return items
 
-    def _readable(self, item: Item) -> Item:
-        """Raises UnreadableInARowError where a topic of ours brings nothing else."""
+    def _too_many_unreadable(self, item: Item) -> bool:
+        """Whether a topic of ours brings nothing else."""
         topic = item.place[0]
         if item.inlet is None:
             self._unreadable[topic] = self._unreadable[topic] + 1 if item.refusal else 0
-            if self._unreadable[topic] > UNREADABLE_MAX:
-                raise UnreadableInARowError
-        return item
+        return self._unreadable[topic] > UNREADABLE_MAX
 
     async def _apply(self, items: Sequence[Item], poison: Sequence[Poison], plan: Plan) -> list[Item]:
         """Apply as much as one transaction may hold, and give back the rest. `plan` becomes what was tried.
@@ -296,7 +301,7 @@ class Consumer:
         log.error("partition.held", topic=topic, partition=partition, offset=record.offset, seconds=wait, exc_info=reason)
 
     async def release(self) -> None:
-        """Try held partitions again when their time has come. Runs beside `take` until it is cancelled."""
+        """Try held partitions again when their time has come. Runs beside `apply` until it is cancelled."""
         while True:
             await asyncio.sleep(0.2)
             for place, held in self.held.items():

@@ -106,6 +106,15 @@ class Item:
         return (Follows.NEXT if n > known.n else Follows.PASSED), None
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A record that our own reading broke over before anybody knew whom it concerns: its partition waits."""
+
+    record: Polled
+    place: Partition
+    reason: Exception
+
+
 class Reader:
     """Reads records for one process's wiring."""
 
@@ -121,6 +130,16 @@ class Reader:
         """What a record asks for."""
         route = self.routes.get(record.topic)
         return self._own(record, route) if route else self._foreign(record, *self._inlet(record.topic))
+
+    def read_all(self, records: Sequence[Polled]) -> list[Item | Unread]:
+        """The same for many. Never raises."""
+        found: list[Item | Unread] = []
+        for record in records:
+            try:
+                found.append(self.read(record))
+            except Exception as reason:
+                found.append(Unread(record, (record.topic, record.partition), reason))
+        return found
 
     def _inlet(self, topic: str) -> tuple[Inlet, str]:
         """The inlet of a topic, and the party whose topic it is."""

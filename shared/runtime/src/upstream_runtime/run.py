@@ -186,11 +186,12 @@ class Process:
 
     async def _consume(self, engine: Engine, source: Source, clock: Clock, secret: bytes) -> None:
         cluster = await source.connect()
-        self.consumer = consumer = Consumer(engine, Reader(self.app, cluster, clock, secret), source)
+        reader = Reader(self.app, cluster, clock, secret)
+        self.consumer = consumer = Consumer(engine, reader, source)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(consumer.release())
             tasks.create_task(consumer.parking.run())
-            tasks.create_task(source.run(consumer.take))
+            tasks.create_task(source.run(reader.read_all, consumer.apply))
 
     def _http(self, engine: Engine, source: Source, relay: Relay) -> uvicorn.Config:
         def ready() -> dict[str, bool]:

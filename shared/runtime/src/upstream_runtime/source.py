@@ -17,7 +17,7 @@ from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLScram512
 
 from upstream_runtime.clock import jitter
-from upstream_runtime.records import Polled
+from upstream_runtime.records import Item, Polled, Unread
 from upstream_runtime.store import Partition
 from upstream_runtime.wiring import App
 
@@ -28,6 +28,7 @@ RECONNECT_SECONDS: Final = (0.2, 5.0)
 WATCH_SECONDS: Final = 1.0
 PING_SECONDS: Final = 2.0
 BATCHES_WAITING_MAX: Final = 4
+READ_AT_ONCE: Final = 32  # records; the database's answers wait no longer than reading these takes
 # Every default of these is the unsafe one; a test walks the subscribers and fails on any other value.
 SAFE: Final[dict[str, Any]] = {
     "ack_policy": AckPolicy.MANUAL,
@@ -41,6 +42,8 @@ SAFE: Final[dict[str, Any]] = {
     "max_poll_interval_ms": 300_000,
 }
 UNREACHABLE: Final = (KafkaError, OSError, RuntimeError)  # uvloop has a RuntimeError for a connection that was just closed
+Read = Callable[[Sequence[Polled]], list[Item | Unread]]
+Apply = Callable[[Sequence[Item | Unread]], Awaitable[None]]
 log = structlog.get_logger()
 
 
@@ -93,7 +96,7 @@ class AnotherClusterError(Exception):
 
 
 class Source:
-    """Polls one process's topics and hands each batch to `take`, one at a time, in order.
+    """Polls one process's topics, reads what came while the batch before is applied, and hands it on, one batch at a time, in order.
 
     Implements `Positions`. Fixed topics share a consumer; each family of partner topics has one of its own, in a group of
     its own, so that a new partner never makes the fixed topics stop.
@@ -103,7 +106,7 @@ class Source:
         self.kafka = kafka
         self.ready = asyncio.Event()
         self._cluster = ""
-        self._queue: asyncio.Queue[tuple[int, Sequence[Polled]]] = asyncio.Queue(BATCHES_WAITING_MAX)
+        self._queue: asyncio.Queue[tuple[int, Sequence[Item | Unread]]] = asyncio.Queue(BATCHES_WAITING_MAX)
         self._taking = asyncio.Lock()
         self._stopping = False
         self._done: dict[Partition, int] = {}
@@ -129,13 +132,13 @@ class Source:
 
     # ---- reading
 
-    async def run(self, take: Callable[[Sequence[Polled]], Awaitable[None]]) -> None:
-        """Read until cancelled. Needs `connect` first."""
+    async def run(self, read: Read, apply: Apply) -> None:
+        """Poll, read and have applied until cancelled. Needs `connect` first."""
         async with asyncio.TaskGroup() as tasks:
             for subscriber in self.subscribers:
-                tasks.create_task(self._poll(subscriber.consumer))
+                tasks.create_task(self._poll(subscriber.consumer, read))
             tasks.create_task(self._commit())
-            tasks.create_task(self._hand_over(take))
+            tasks.create_task(self._hand_over(apply))
             tasks.create_task(self._watch())
 
     async def connect(self) -> str:
@@ -183,7 +186,7 @@ class Source:
         log.info("broker.back")
         self.ready.set()
 
-    async def _poll(self, consumer: Any) -> None:
+    async def _poll(self, consumer: Any, read: Read) -> None:
         interrupted = False
         while True:
             try:
@@ -200,21 +203,22 @@ class Source:
             if polled:
                 interrupted = False
                 self._turn += 1
-                await self._queue.put((self._turn, tuple(chain.from_iterable(polled.values()))))
+                turn = self._turn
+                await self._queue.put((turn, await _read_ahead(list(chain.from_iterable(polled.values())), read)))
 
-    async def _hand_over(self, take: Callable[[Sequence[Polled]], Awaitable[None]]) -> None:
+    async def _hand_over(self, apply: Apply) -> None:
         while True:
             batches = [await self._queue.get()]
             while not self._queue.empty():
                 batches.append(self._queue.get_nowait())
             async with self._taking:
-                await take([record for turn, records in batches for record in self._standing(turn, records)])
+                await apply([item for turn, items in batches for item in self._standing(turn, items)])
 
-    def _standing(self, turn: int, records: Sequence[Polled]) -> Sequence[Polled]:
-        """The polled records that are still next in their partitions: not those polled before a rewind."""
+    def _standing(self, turn: int, items: Sequence[Item | Unread]) -> Sequence[Item | Unread]:
+        """What is still next in its partition: not what was polled before a rewind."""
         if not self._rewinds and not self._rewound:
-            return records
-        return [record for record in records if self._stands(turn, (record.topic, record.partition))]
+            return items
+        return [item for item in items if self._stands(turn, item.place)]
 
     def _stands(self, turn: int, place: Partition) -> bool:
         return place not in self._rewinds and turn > self._rewound.get(place, 0)
@@ -283,6 +287,15 @@ class Source:
         between = self._rebalances[subscriber.group_id].between
         if offsets and (between or not await _committed(consumer, offsets)):
             self._done = {(place.topic, place.partition): at for place, at in offsets.items()} | self._done
+
+
+async def _read_ahead(records: Sequence[Polled], read: Read) -> list[Item | Unread]:
+    """Read a few at a time: what else this process waits for comes between."""
+    found = read(records[:READ_AT_ONCE])
+    for at in range(READ_AT_ONCE, len(records), READ_AT_ONCE):
+        await asyncio.sleep(0)
+        found += read(records[at : at + READ_AT_ONCE])
+    return found
 
 
 async def _committed(consumer: Any, offsets: dict[TopicPartition, int]) -> bool:
