@@ -130,7 +130,7 @@ class Lap:
         self._write_down()
         self.client = self._spawn("faults.client", "client", {}, str(self.folder))
         with suppress(TimeoutError):  # of the exam's processes, some cannot do anything
-            await self.flowing("c", "passed")
+            await (self.flowing("a", "asked") if self.planted else self.flowing("c", "passed"))
 
     async def flowing(self, role: str, route: str, more: int = 1) -> None:
         """Wait until a process had that many more effects of a route: only then is there something to break."""

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from typing import Final
+from zlib import crc32
 
 from faults import pipeline, rows_input
 from faults.journal import wall
@@ -11,6 +12,7 @@ from faults.quorum import Quorum
 from faults.world import Server
 
 AWAY_SECONDS: Final = (0.0, 3.0, 7.0)
+AHEAD_SECONDS: Final = 1.5  # far from what makes a leader go on without the others
 DOWN_SECONDS: Final = 12.0  # longer than an alert may take
 
 
@@ -24,6 +26,32 @@ async def kill_leader(lap: Lap) -> None:
 async def kill_controller(lap: Lap) -> None:
     """R2: so is the active controller."""
     await _killed(lap, "R2", _world(lap).controller())
+
+
+async def kill_leader_ahead(lap: Lap, role: str) -> None:
+    """R1 at its worst: what A says the leader alone has, because the others stand still, and then the leader is killed.
+
+    Beforehand A can decide nothing, then only about accounts whose topic's partition is this leader's: nobody needs to be
+    heard for that, and nothing that another broker must take comes before it.
+    """
+    world, moved = _world(lap), pipeline.topics(lap.mark).moved
+    leader = await asyncio.to_thread(world.leader, moved.name)
+    lap.mood(role).write_text("\n".join(lap.accounts))
+    await asyncio.sleep(1)
+    began, others = wall(), [broker for broker in world.brokers if broker is not leader]
+    for broker in others:
+        broker.stand_still()
+    elsewhere = [account for account in lap.accounts if crc32(account.encode()) % moved.partitions]
+    lap.mood(role).write_text("\n".join(elsewhere))
+    await rows_input.redrive_twice(lap, role)
+    await asyncio.sleep(AHEAD_SECONDS)
+    await leader.end(signal.SIGKILL)
+    for broker in others:
+        broker.go_on()
+    lap.mood(role).unlink()
+    leader.start()
+    await world.broker_answers()
+    lap.injected("R1", began, away=0.0)
 
 
 async def two_down(lap: Lap) -> None:

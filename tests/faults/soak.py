@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from faults.exam import QUESTIONS, exam
+from faults.exam import QUESTIONS, exam, graded
 from faults.journal import Journal, Line, read
 from faults.lap import TESTS
 from faults.laps import LapPlan, possible
 from faults.report import machine
 from faults.runs import run_lap, totals
-from faults.world import World, running
+from faults.world import running
 from upstream_stack.terminal import out
 
 ENOUGH_EVENTS: Final = 1_000_000
@@ -46,11 +46,13 @@ async def soak(seed: int, folder: Path, progress: Path) -> Line:
         number += 1
     simulated = await _simulated(seed, [line["simulated"] for line in lines if "simulated" in line], journal)
     journal.close()
-    async with running(World(folder / "world-exam")) as world:
-        marks = await exam(world, folder / "exam", seed, QUESTIONS)
+    caught: dict[str, int] = {}
+    for kind in dict.fromkeys(question.world for question in QUESTIONS):
+        async with running(kind(folder / f"world-exam-{kind.__name__.lower()}")) as world:
+            caught |= await exam(world, folder / "exam", seed, QUESTIONS)
     seconds = round(sum(lap["seconds"] for lap in laps), 1)
     result = {
-        "kind": "soak", "seed": seed, **totals(laps), "exam": marks, "simulation": simulated, "seconds": seconds,
+        "kind": "soak", "seed": seed, **totals(laps), "exam": graded(caught), "simulation": simulated, "seconds": seconds,
         "machine": machine(),
     }  # fmt: skip
     progress.unlink()

@@ -72,6 +72,16 @@ class Server:
                 extra_groups=launch.account.groups,
             )  # fmt: skip
 
+    def stand_still(self) -> None:
+        """SIGSTOP."""
+        assert self.running is not None, "only what runs can stand still"
+        self.running.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        assert self.running is not None, "only what runs can go on"
+        self.running.send_signal(signal.SIGCONT)
+
     async def end(self, number: signal.Signals) -> None:
         """Send a signal and wait until it is gone; after its time, it is killed."""
         if self.running is None:

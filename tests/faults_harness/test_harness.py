@@ -185,7 +185,7 @@ async def test_bug_that_was_missed_is_asked_about_again_and_only_so_often(
         return len(asked) == caught_in
 
     monkeypatch.setattr(exam, "_ask", ask)
-    marks = await exam.exam(World(tmp_path), tmp_path, 7, QUESTIONS[:1])
+    marks = exam.graded(await exam.exam(World(tmp_path), tmp_path, 7, QUESTIONS[:1]))
     assert marks["missed"] == ([] if caught_in else [QUESTIONS[0].bug])
     assert marks["draws"] == ({QUESTIONS[0].bug: caught_in} if caught_in > 1 else {})
     assert len(set(asked)) == len(asked) == draws
