@@ -68,21 +68,30 @@ def _enough(laps: list[Line]) -> bool:
 
 
 async def _simulated(seed: int, done: list[Line], journal: Journal) -> Line:
-    """The simulation, a stretch of seeds after the other; what the seeds found, together."""
-    for first in range(STRETCH * len(done), SEEDS, STRETCH):
-        words = [sys.executable, "-m", "simulation", "--first", str(first + 1), "--seeds", str(STRETCH), "--json"]
-        process = await asyncio.create_subprocess_exec(
-            *words, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}
-        )
-        told, _ = await process.communicate()
-        *stories, line = told.decode().splitlines()
-        out.print(*stories, f"[dim]seeds {first + 1} to {first + STRETCH}: {line}[/dim]", sep="\n")
-        done.append(json.loads(line))
-        journal.write([{"soak": seed, "simulated": done[-1]}])
+    """The simulation, as many stretches of seeds at once as there are cores; what the seeds found, together."""
+    at_once = os.cpu_count() or 1
+    missing = range(STRETCH * len(done), SEEDS, STRETCH)
+    for turn in (missing[at : at + at_once] for at in range(0, len(missing), at_once)):
+        for line in await asyncio.gather(*map(_stretch, turn)):
+            done.append(line)
+            journal.write([{"soak": seed, "simulated": line}])
     summed: Counter[str] = Counter()
     for stretch in done:
         summed.update({name: stretch[name] for name in SUMMED})
     return {**summed, "wrong": [wrong for stretch in done for wrong in stretch["wrong"]]}
+
+
+async def _stretch(first: int) -> Line:
+    """One stretch of seeds, in a process and with a database server of its own."""
+    words = [sys.executable, "-m", "simulation", "--first", str(first + 1), "--seeds", str(STRETCH), "--json"]
+    process = await asyncio.create_subprocess_exec(
+        *words, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}
+    )
+    told, _ = await process.communicate()
+    *stories, line = told.decode().splitlines()
+    out.print(*stories, f"[dim]seeds {first + 1} to {first + STRETCH}: {line}[/dim]", sep="\n")
+    found: Line = json.loads(line)
+    return found
 
 
 async def _round(number: int, seed: int, folder: Path, laps: list[Line], journal: Journal) -> None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from faults import crash_points, exam, laps
+from faults import crash_points, exam, laps, soak
 from faults.__main__ import main
 from faults.bad_input import CLASSES
 from faults.exam import QUESTIONS, Question
 from faults.invariants import INVARIANTS
-from faults.journal import Journal, read
+from faults.journal import Journal, Line, read
 from faults.laps import LAPS
 from faults.little_room import LittleRoom, room_can_be_limited
 from faults.planted import BUGS
@@ -189,3 +189,23 @@ async def test_bug_that_was_missed_is_asked_about_again_and_only_so_often(
     assert marks["missed"] == ([] if caught_in else [QUESTIONS[0].bug])
     assert marks["draws"] == ({QUESTIONS[0].bug: caught_in} if caught_in > 1 else {})
     assert len(set(asked)) == len(asked) == draws
+
+
+async def test_simulation_goes_on_behind_the_stretches_that_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+
+    async def stretch(first: int) -> Line:
+        begun.append(first)
+        await asyncio.sleep(0 if first % (2 * soak.STRETCH) else 0.01)  # they do not end in their order
+        return {**dict.fromkeys(soak.SUMMED, 1), "first": first, "wrong": [first] if first == soak.STRETCH else []}
+
+    monkeypatch.setattr(soak, "_stretch", stretch)
+    monkeypatch.setattr(soak, "SEEDS", 6 * soak.STRETCH)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    journal = Journal(tmp_path / "soak.jsonl")
+    summed = await soak._simulated(7, [await stretch(0)], journal)
+    journal.close()
+    assert begun == [n * soak.STRETCH for n in range(6)]
+    assert [line["simulated"]["first"] for line in read(tmp_path / "soak.jsonl")] == begun[1:]
+    assert summed["seeds"] == 6
+    assert summed["wrong"] == [soak.STRETCH]
