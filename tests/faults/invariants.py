@@ -44,17 +44,29 @@ def outcomes(found: Evidence) -> dict[str, str | None]:
 def said_again(found: Evidence) -> dict[tuple[str, str], Counter[str]]:
     """How often more than once each reader was told of an ask, because a database that was put back (D4) decided it again.
 
-    Its readers apply that again, neither less nor more often than there are streams on the topic that say it: twice under one
-    stream is nobody's restore. It counts as no violation, and is counted.
+    Its readers apply that again, neither less nor more often than it was told. A tells an ask once under each of its streams.
+    So does B for each time that it was told: where A was put back, twice under one stream of B. More than that is nobody's
+    restore. It counts as no violation, and is counted.
     """
     told: dict[tuple[str, str], Counter[str]] = {place: Counter() for place in EXPECTED}
     if not _put_back(found):
         return told
-    for route, readers in (("moved", ("b", "c")), ("passed", ("c",))):
-        said = {(r.sequence[0], _ask_in(r.value) or "") for r in found.topics.get(found.lap[route], [])}
-        more = Counter(ask for _, ask in said) - Counter({ask for _, ask in said})
-        told |= {(reader, route): more for reader in readers}
+    by_a, by_b = _tellings(found, "moved"), _tellings(found, "passed")
+    moved = +Counter({ask: len(streams) - 1 for ask, streams in by_a.items()})
+    told["b", "moved"] = told["c", "moved"] = moved
+    told["c", "passed"] = +Counter(
+        {ask: sum(min(count, 1 + moved[ask]) for count in streams.values()) - 1 for ask, streams in by_b.items()}
+    )
     return told
+
+
+def _tellings(found: Evidence, route: str) -> dict[str, Counter[str]]:
+    """Under how many numbers each stream of a topic tells of each ask."""
+    numbers = {(_ask_in(r.value) or "", r.partition, *r.sequence) for r in found.topics.get(found.lap[route], [])}
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for ask, _, stream, _ in numbers:
+        counted[ask][stream] += 1
+    return counted
 
 
 def _put_back(found: Evidence) -> int:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from faults.evidence import Evidence
 from faults.invariants import INVARIANTS, said_again
-from faults_harness.evidence_builders import ASKS, BEGAN, PASSED, effect, on_topic, said, whole, with_a_letter
+from faults_harness.evidence_builders import ANSWERS, ASKS, BEGAN, MOVED, PASSED, effect, on_topic, said, whole, with_a_letter
 
 AGAIN = ("c", "passed")
 
@@ -21,6 +21,29 @@ def put_back() -> Evidence:
     found.topics[PASSED].append(on_topic(PASSED, 1, said(ordinal=1, origin=1), "stream-after", 1))
     c.effects.append(effect("passed", ordinal=3))
     return found
+
+
+def asked_again() -> Evidence:
+    """A was put back to before it was asked, and was asked once more: B heard that twice, and passed it on twice by itself."""
+    found = whole()
+    a, b, c = found.bases["a"], found.bases["b"], found.bases["c"]
+    found.faults.append({"row": "D4", "began": 100.0, "since": 110.0, "healed": 120.0, "process": "a"})
+    a.ended["stream-a"] = {(ANSWERS, 0): 0, (MOVED, 0): 0}
+    a.stream = "stream-after"
+    for topic, value in ((ANSWERS, said(verdict="accepted")), (MOVED, said(ordinal=1))):
+        found.topics[topic].append(on_topic(topic, 1, value, "stream-after", 1))
+    passed = said(ordinal=2, origin=1)
+    found.topics[PASSED].append(on_topic(PASSED, 1, passed, "stream-b", 2))
+    b.effects.append(effect("moved", ordinal=2))
+    b.outbox[PASSED, 0].append((2, passed))
+    b.counters[PASSED, 0] = c.marks[PASSED, 0] = 2
+    c.effects += [effect("moved", ordinal=3), effect("passed", ordinal=4)]
+    return found
+
+
+def passed_on_a_third_time(found: Evidence) -> None:
+    found.topics[PASSED].append(on_topic(PASSED, 2, said(ordinal=3, origin=1), "stream-b", 3))
+    found.bases["c"].effects.append(effect("passed", ordinal=5))
 
 
 def heard_once_only(found: Evidence) -> None:
@@ -62,14 +85,24 @@ RED: list[tuple[str, Callable[[Evidence], None]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("restored", [put_back, asked_again])
 @pytest.mark.parametrize("name", INVARIANTS)
-def test_what_a_reader_applies_again_after_a_restore_is_no_violation(name: str) -> None:
-    assert INVARIANTS[name](put_back()) == []
+def test_what_a_reader_applies_again_after_a_restore_is_no_violation(name: str, restored: Callable[[], Evidence]) -> None:
+    assert INVARIANTS[name](restored()) == []
 
 
 def test_what_a_reader_applies_again_is_counted() -> None:
     assert {place: asks.total() for place, asks in said_again(put_back()).items() if asks} == {AGAIN: 1}
     assert not any(said_again(whole()).values())
+    again = {place: asks.total() for place, asks in said_again(asked_again()).items() if asks}
+    assert again == {("b", "moved"): 1, ("c", "moved"): 1, AGAIN: 1}
+
+
+@pytest.mark.parametrize("breaks", [heard_once_only, passed_on_a_third_time, nobody_put_anything_back])
+def test_who_was_told_twice_passes_on_twice_neither_more_nor_less(breaks: Callable[[Evidence], None]) -> None:
+    found = asked_again()
+    breaks(found)
+    assert INVARIANTS["I1"](found) != []
 
 
 @pytest.mark.parametrize(("name", "breaks"), RED, ids=lambda given: getattr(given, "__name__", given))
