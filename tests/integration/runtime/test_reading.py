@@ -1,4 +1,4 @@
-"""The reading side where aiokafka or uvloop trip: commits while a group rebalances, connections that close under a call.
+"""The reading side where aiokafka trips: commits while a group rebalances, connections that close under a call.
 
 A commit of the old generation that is answered after the join makes aiokafka forget its new membership. Two replicas that
 did this to each other stood still for minutes (make faults: a replica frozen past its session).
@@ -8,7 +8,7 @@ import asyncio
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError
 from support.engine_service import service
 
 from upstream_runtime.source import Source, broker
@@ -29,13 +29,13 @@ class Assigned:
     async def commit(self, offsets: dict[Any, int]) -> None:
         await self.answers.wait()
         if self.closed:
-            raise RuntimeError("unable to perform operation; the handler is closed")
+            raise KafkaConnectionError
         self.committed.append(offsets)
 
     async def getmany(self, **_: Any) -> dict[Any, Any]:
         if self.closed:
             self.closed = False
-            raise RuntimeError("unable to perform operation; the handler is closed")
+            raise KafkaConnectionError
         raise ConsumerStoppedError
 
 

@@ -21,6 +21,7 @@ from upstream_runtime import log as logs
 from upstream_runtime import operator_door, store, store_life
 from upstream_runtime.apply import Mind
 from upstream_runtime.clock import Clock, jitter
+from upstream_runtime.closed_connection import tell_closed_from_wrong
 from upstream_runtime.consume import Consumer
 from upstream_runtime.database import connection
 from upstream_runtime.due import DueWork
@@ -117,6 +118,7 @@ async def serve(settings: Settings, app: App) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     spare_the_collector()
+    tell_closed_from_wrong()
     process = Process(settings, app)
     running = asyncio.create_task(process.run())
     stopping = asyncio.create_task(stop.wait())

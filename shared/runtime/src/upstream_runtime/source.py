@@ -41,7 +41,7 @@ SAFE: Final[dict[str, Any]] = {
     "rebalance_timeout_ms": 12_000,  # how long a group stands still for a member that is not coming
     "max_poll_interval_ms": 300_000,
 }
-UNREACHABLE: Final = (KafkaError, OSError, RuntimeError)  # uvloop has a RuntimeError for a connection that was just closed
+UNREACHABLE: Final = (KafkaError, OSError)
 Read = Callable[[Sequence[Polled]], list[Item | Unread]]
 Apply = Callable[[Sequence[Item | Unread]], Awaitable[None]]
 log = structlog.get_logger()
