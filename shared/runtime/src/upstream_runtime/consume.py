@@ -139,9 +139,10 @@ class Consumer:
 
     def _too_many_unreadable(self, item: Item) -> bool:
         """Whether a topic of ours brings nothing else."""
+        if item.inlet is not None:
+            return False
         topic = item.place[0]
-        if item.inlet is None:
-            self._unreadable[topic] = self._unreadable[topic] + 1 if item.refusal else 0
+        self._unreadable[topic] = self._unreadable[topic] + 1 if item.refusal else 0
         return self._unreadable[topic] > UNREADABLE_MAX
 
     async def _apply(self, items: Sequence[Item], poison: Sequence[Poison], plan: Plan) -> list[Item]:
