@@ -70,7 +70,8 @@ def _enough(laps: list[Line]) -> bool:
 async def _simulated(seed: int, done: list[Line], journal: Journal) -> Line:
     """The simulation, as many stretches of seeds at once as there are cores; what the seeds found, together."""
     at_once = os.cpu_count() or 1
-    missing = range(STRETCH * len(done), SEEDS, STRETCH)
+    known = {line["first"] for line in done}
+    missing = [first for first in range(1, SEEDS + 1, STRETCH) if first not in known]
     for turn in (missing[at : at + at_once] for at in range(0, len(missing), at_once)):
         for line in await asyncio.gather(*map(_stretch, turn)):
             done.append(line)
@@ -83,15 +84,14 @@ async def _simulated(seed: int, done: list[Line], journal: Journal) -> Line:
 
 async def _stretch(first: int) -> Line:
     """One stretch of seeds, in a process and with a database server of its own."""
-    words = [sys.executable, "-m", "simulation", "--first", str(first + 1), "--seeds", str(STRETCH), "--json"]
+    words = [sys.executable, "-m", "simulation", "--first", str(first), "--seeds", str(STRETCH), "--json"]
     process = await asyncio.create_subprocess_exec(
         *words, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}
     )
     told, _ = await process.communicate()
     *stories, line = told.decode().splitlines()
-    out.print(*stories, f"[dim]seeds {first + 1} to {first + STRETCH}: {line}[/dim]", sep="\n")
-    found: Line = json.loads(line)
-    return found
+    out.print(*stories, f"[dim]seeds {first} to {first + STRETCH - 1}: {line}[/dim]", sep="\n")
+    return {"first": first, **json.loads(line)}
 
 
 async def _round(number: int, seed: int, folder: Path, laps: list[Line], journal: Journal) -> None:

@@ -144,13 +144,15 @@ class Acts:
     def leap(self) -> None:
         """A position runs ahead on a numbered topic: what was skipped must be missed, and read after all.
 
-        Only where a number was applied: a reader that never applied one begins with the first that it sees, and says so.
+        Only where a number was applied: a reader that never applied one begins with the first that it sees, and says so. And only
+        over a number: a record of ours that bears none is missed by nobody.
         """
         able = [
             (process.source, place)
             for process in self.processes
             for place, at in process.source.places.items()
             if place in OWN and place in process.consumer._marks and at < self.log.end(place)
+            if self.log.partitions[place][at].number is not None
         ]
         if able:
             source, place = self.world.dice.choice(able)
