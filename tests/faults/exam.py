@@ -72,9 +72,9 @@ async def refused(lap: Lap, _: str) -> None:
     await rows_broker.refuse_records(lap)
 
 
-async def leader_killed(lap: Lap, role: str) -> None:
+async def leader_killed(lap: Lap, _: str) -> None:
     await lap.flowing("c", "passed", 50)
-    await rows_quorum.kill_leader_ahead(lap, role)
+    await rows_quorum.kill_leader_ahead(lap)
 
 
 async def sick(lap: Lap, role: str) -> None:
@@ -104,7 +104,7 @@ async def exam(world: World, folder: Path, seed: int, asked: Sequence[Question])
     """Ask those of these questions that are for this kind of world: in which draw each was caught, 0 for one that was missed."""
     room = asyncio.Semaphore(AT_ONCE)
     here = [question for question in asked if question.world is type(world)]
-    draws = await asyncio.gather(*(_in_turn(room, world, folder, question, seed) for question in here))
+    draws = await asyncio.gather(*(_until_caught(room, world, folder, question, seed) for question in here))
     return {question.bug: draw for question, draw in zip(here, draws, strict=True)}
 
 
@@ -118,17 +118,13 @@ def graded(found: Mapping[str, int]) -> Line:
     }
 
 
-async def _in_turn(room: asyncio.Semaphore, world: World, folder: Path, question: Question, seed: int) -> int:
+async def _until_caught(room: asyncio.Semaphore, world: World, folder: Path, question: Question, seed: int) -> int:
+    """In which draw it was caught, once there is room to ask; 0 where it was missed in all of them."""
     async with room:
-        return await _until_caught(world, folder, question, seed)
-
-
-async def _until_caught(world: World, folder: Path, question: Question, seed: int) -> int:
-    """In which draw it was caught; 0 where it was missed in all of them."""
-    for draw in range(1, DRAWS + 1):
-        if await _ask(world, folder, question, seed + draw, f"{question.bug.replace('-', '')}{draw}"):
-            return draw
-    return 0
+        for draw in range(1, DRAWS + 1):
+            if await _ask(world, folder, question, seed + draw, f"{question.bug.replace('-', '')}{draw}"):
+                return draw
+        return 0
 
 
 async def _ask(world: World, folder: Path, question: Question, seed: int, mark: str) -> bool:

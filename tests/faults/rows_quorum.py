@@ -28,7 +28,7 @@ async def kill_controller(lap: Lap) -> None:
     await _killed(lap, "R2", _world(lap).controller())
 
 
-async def kill_leader_ahead(lap: Lap, role: str) -> None:
+async def kill_leader_ahead(lap: Lap) -> None:
     """R1 at its worst: what A says the leader alone has, because the others stand still, and then the leader is killed.
 
     Beforehand A can decide nothing, then only about accounts whose topic's partition is this leader's: nobody needs to be
@@ -36,19 +36,19 @@ async def kill_leader_ahead(lap: Lap, role: str) -> None:
     """
     world, moved = _world(lap), pipeline.topics(lap.mark).moved
     leader = await asyncio.to_thread(world.leader, moved.name)
-    lap.mood(role).write_text("\n".join(lap.accounts))
+    lap.mood("a").write_text("\n".join(lap.accounts))
     await asyncio.sleep(1)
     began, others = wall(), [broker for broker in world.brokers if broker is not leader]
     for broker in others:
         broker.stand_still()
     elsewhere = [account for account in lap.accounts if crc32(account.encode()) % moved.partitions]
-    lap.mood(role).write_text("\n".join(elsewhere))
-    await rows_input.redrive_twice(lap, role)
+    lap.mood("a").write_text("\n".join(elsewhere))
+    await rows_input.redrive_twice(lap, "a")
     await asyncio.sleep(AHEAD_SECONDS)
     await leader.end(signal.SIGKILL)
     for broker in others:
         broker.go_on()
-    lap.mood(role).unlink()
+    lap.mood("a").unlink()
     leader.start()
     await world.broker_answers()
     lap.injected("R1", began, away=0.0)
