@@ -121,15 +121,15 @@ def numbers_outside_the_transaction() -> Iterator[None]:
 @contextmanager
 def offset_before_the_effect() -> Iterator[None]:
     """Offsets are called done when a batch arrives; and the watermark is believed to stand there."""
-    real = consume.Consumer.take
+    real = consume.Consumer.apply
 
-    async def take(self: Any, records: Any) -> None:
-        for record in records:
-            self.positions.done((record.topic, record.partition), record.offset + 1)
+    async def apply(self: Any, batch: Any) -> None:
+        for item in batch:
+            self.positions.done(item.place, item.record.offset + 1)
         self.positions.commit_once()
-        await real(self, records)
+        await real(self, batch)
 
-    with patch.object(consume.Consumer, "take", take):
+    with patch.object(consume.Consumer, "apply", apply):
         yield
 
 

@@ -18,6 +18,7 @@ from simulation.database import Database, Pool
 from simulation.log import CLUSTER, Log, Producer
 from simulation.source import Group, Source
 from simulation.world import OWNER, PART, World
+from support.engine_parts import take
 from support.engine_service import COUNTER
 
 from upstream_runtime.apply import Mind
@@ -114,7 +115,7 @@ class Process:
             self.begin("held", self.consumer.release()),
             self.begin("parked", self.consumer.parking.run()),
             self.begin("poll", self.source.poll()),
-            self.begin("take", self.source.hand_over(self.consumer.take)),
+            self.begin("take", self.source.hand_over(partial(take, self.consumer))),
             self.begin("offsets", self.source.commit()),
         ]
 

@@ -22,7 +22,7 @@ from upstream_runtime.database import connection
 from upstream_runtime.due import DueWork
 from upstream_runtime.engine import Engine
 from upstream_runtime.migrate import migrate
-from upstream_runtime.records import Reader
+from upstream_runtime.records import Polled, Reader
 from upstream_runtime.run import pool_for
 from upstream_runtime.settings import Settings
 from upstream_runtime.store import Partition, Said
@@ -132,7 +132,7 @@ class Running:
         return OneRecord(self.topics.asks.for_party(source), 0, offset, key_of(event), encode(event), headers)
 
     async def take(self, *records: OneRecord) -> None:
-        await self.consumer.take(records)
+        await take(self.consumer, records)
 
     def another(self) -> Consumer:
         """A second consumer on the same database, with a memory of its own."""
@@ -199,6 +199,11 @@ async def prepared(dsn: str) -> None:
 def settings_for(dsn: str, folder: Path, process: str, kafka: str = "") -> Settings:
     (folder / "database-password").write_text(unquote(urlsplit(dsn).password or ""))
     return Settings(process, kafka, dsn, folder, 0, "http://127.0.0.1", None, {})
+
+
+async def take(consumer: Consumer, records: Sequence[Polled]) -> None:
+    """Read a batch and apply it: what a process does with what it polls."""
+    await consumer.apply(consumer.reader.read_all(records))
 
 
 def consumer_of(app: App, engine: Engine, clock: Clock, positions: Any, cluster: str = "one-cluster") -> Consumer:

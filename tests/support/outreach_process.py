@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from asyncpg import Connection, Pool
 from nacl.public import PrivateKey
+from support.engine_parts import take
 from support.outreach_builders import NOW, details
 from support.stopped_clock import Stopped
 
@@ -139,7 +140,7 @@ class Running:
         pairs = tuple((name, text.encode()) for name, text in headers.items())
         stamp = int(self.clock.now().timestamp() * 1000)
         value = encode(event, seal=lambda text: text)
-        await self.consumer.take([Wire(topic, str(key).encode(), value, pairs, stamp, offset)])
+        await take(self.consumer, [Wire(topic, str(key).encode(), value, pairs, stamp, offset)])
 
     async def help_is_asked(self, key_id: str = "ovp-1", *, by: PrivateKey | None = None, **wrote: Any) -> UUID:
         """Somebody fills in the form: what they wrote comes sealed."""

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 from httpx import ASGITransport, AsyncClient
 from support.enforcement_builders import AGENCY, write_ovp_key
-from support.engine_parts import Noted, OneRecord, consumer_of
+from support.engine_parts import Noted, OneRecord, consumer_of, take
 from support.stopped_clock import Stopped
 
 from upstream_referral.enforcement.app import wiring as enforcement_wiring
@@ -61,7 +61,7 @@ class Site:
 
     async def take(self, *records: OneRecord) -> None:
         """Records, as they are polled."""
-        await self.consumer.take(records)
+        await take(self.consumer, records)
 
     def another(self) -> Consumer:
         """The consumer of a process that was started again: nothing in memory."""

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import asyncpg
 from nacl.public import PrivateKey, SealedBox
-from support.engine_parts import Noted, OneRecord, consumer_of
+from support.engine_parts import Noted, OneRecord, consumer_of, take
 from support.stopped_clock import Stopped
 
 from upstream_referral.enforcement import app as enforcement_app
@@ -244,12 +244,12 @@ class World:
     async def _foreign(self, side: Side, topic: str, source: str, event: Event, key: UUID, event_id: str) -> None:
         offset = side.offsets[topic] = side.offsets.get(topic, -1) + 1
         headers = to_headers(Envelope(event_id, source, event.TYPE, self.clock.at, str(key)))
-        await side.consumer.take([self._record(topic, 0, offset, str(key).encode(), encode(event), headers)])
+        await take(side.consumer, [self._record(topic, 0, offset, str(key).encode(), encode(event), headers)])
 
     async def _own(self, side: Side, topic: str, stream: str, source: str, event: Event, named: str) -> None:
         n = side.offsets[topic] = side.offsets.get(topic, 0) + 1
         headers = [*to_headers(Envelope(named, source, event.TYPE, self.clock.at, named)), ("ce_sequence", f"{stream}:{n}")]
-        await side.consumer.take([self._record(topic, 0, n - 1, named.encode(), encode(event), headers)])
+        await take(side.consumer, [self._record(topic, 0, n - 1, named.encode(), encode(event), headers)])
 
     async def _carry(self, writer: Side, reader: Side, prefix: str) -> None:
         for row in await writer.said(prefix):
@@ -257,7 +257,7 @@ class World:
             if row.n > writer.carried.get(place, 0):
                 headers = [*json.loads(row.headers), ("ce_sequence", f"{writer.stream}:{row.n}")]
                 record = self._record(row.topic, row.partition, row.n - 1, row.key, row.value, headers, row.said_at)
-                await reader.consumer.take([record])
+                await take(reader.consumer, [record])
                 writer.carried[place] = row.n
 
     def _record(

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 from support.engine_crash import Break, Breaking, Plan
-from support.engine_parts import Noted, OneRecord, consumer_of
+from support.engine_parts import Noted, OneRecord, consumer_of, take
 from support.wall_process import STREAM, Site, approved, gateway
 
 from upstream_referral.gateway.model import WALL
@@ -117,7 +117,7 @@ async def test_a_record_that_comes_again_makes_no_second_offer(dsn: str, tmp_pat
         await site.take(record)
         once = await site.said(OFFERS)
         await site.take(record)
-        await site.another().take([record])
+        await take(site.another(), [record])
         await site.take(record, record)
         assert await site.said(OFFERS) == once
         assert len(once) == 1

@@ -9,7 +9,7 @@ from uuid import UUID
 from asyncpg import Connection
 from confluent_kafka import Message
 from support.engine_kafka import Bus
-from support.engine_parts import OneRecord, Running, until
+from support.engine_parts import OneRecord, Running, take, until
 from support.engine_relay import relay_of, relaying
 from support.engine_service import COUNTER, CounterShownV1, PageKeptV1, RaiseAnsweredV1
 
@@ -103,7 +103,7 @@ async def test_a_random_id_is_final_with_its_commit(one: Running) -> None:
     await one.take(record)
     once = await one.dump()
     await one.take(record)
-    await one.another().take([record])
+    await take(one.another(), [record])
     assert await one.dump() == once
 
 
@@ -113,7 +113,7 @@ async def test_one_cause_in_two_databases_leaves_two_ids(one: Running) -> None:
     ids = []
     for _ in range(2):
         await one.pool.execute("TRUNCATE counter, runtime.outbox, runtime.counter, runtime.watermark")
-        await one.another().take([one.raised(1, "one", key=UUID(int=7))])
+        await take(one.another(), [one.raised(1, "one", key=UUID(int=7))])
         ids.append(await one.pool.fetchval("SELECT headers FROM runtime.outbox WHERE topic = $1", one.topics.shown.name))
     assert ids[0] != ids[1]
 

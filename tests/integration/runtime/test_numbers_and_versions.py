@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from support.engine_parts import Running, running, until
+from support.engine_parts import Running, running, take, until
 from support.engine_relay import say
 from support.engine_service import COUNTER, told
 
@@ -136,7 +136,7 @@ async def enter(one: Running, door: str, aggregate: Any, key: UUID, number: int)
         route = replace(one.app.routes[0], aggregate=aggregate)
         consumer = one.another()
         consumer.reader.routes = {route.topic.name: route}
-        await consumer.take([replace(one.raised(1, label, key), partition=number)])
+        await take(consumer, [replace(one.raised(1, label, key), partition=number)])
     elif door == "page":
         await one.engine.transact(only(Step(aggregate, key, told, label, Cause(label, "/test", one.clock.now()))))
     else:
@@ -190,7 +190,7 @@ async def test_two_batches_over_the_same_keys_in_opposite_order_do_not_lock_each
         for start in range(0, 400, 40):
             order = keys[::-1] if turned else keys
             records = [replace(one.raised(start + n + 1, "x", key), partition=partition) for n, key in enumerate(order)]
-            await consumer.take(records)
+            await take(consumer, records)
 
     await asyncio.gather(batches(0, turned=False), batches(1, turned=True))
     assert [len(await one.labels(key)) for key in keys] == [20] * 40

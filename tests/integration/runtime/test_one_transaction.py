@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.engine_crash import Break, Breaking, Plan, breaking_pool, emptied
-from support.engine_parts import Noted, OneRecord, Running, consumer_of, named, running
+from support.engine_parts import Noted, OneRecord, Running, consumer_of, named, running, take
 from support.engine_service import COUNTER, told
 
 from upstream_runtime.apply import Step, only
@@ -50,10 +50,10 @@ async def survive(one: Running, records: Sequence[OneRecord]) -> None:
     """Take a batch; where the process dies on it, nothing may be torn, and the next one takes the batch again."""
     before = await one.dump()
     try:
-        await consumer_of(one.app, one.engine, one.clock, Noted()).take(records)
+        await take(consumer_of(one.app, one.engine, one.clock, Noted()), records)
     except asyncio.CancelledError:
         left = await one.dump()
-        await consumer_of(one.app, one.engine, one.clock, Noted()).take(records)
+        await take(consumer_of(one.app, one.engine, one.clock, Noted()), records)
         assert left in (before, await one.dump()), "a torn transaction"
 
 

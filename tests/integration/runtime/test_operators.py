@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from support.engine_parts import Running, named
+from support.engine_parts import Running, named, take
 
 from upstream_runtime import operator_door, parking
 from upstream_runtime.operators import Operators
@@ -141,7 +141,7 @@ async def test_another_record_under_an_id_that_was_used_never_takes_the_first_on
 
 async def test_a_redrive_wakes_a_drain_that_knew_of_nothing_parked(one: Running, door: httpx.AsyncClient) -> None:
     one.mood.breaks("poison")
-    await one.another().take([one.raised(1, "poison", KEY)])
+    await take(one.another(), [one.raised(1, "poison", KEY)])
     one.mood.mended("poison")
     one.consumer.parking.some = False
     drain = asyncio.create_task(one.consumer.parking.run())

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 from support.engine_kafka import Bus
-from support.engine_parts import Running, named, until
+from support.engine_parts import Running, named, take, until
 from support.engine_relay import in_order, numbers, relay_of, relaying
 
 from upstream_runtime import due, engine
@@ -106,7 +106,7 @@ async def test_a_batch_that_is_cancelled_in_its_transaction_leaves_nothing_and_n
     key = fresh_id()
     async with one.pool.acquire() as conn, conn.transaction():
         await conn.execute("LOCK TABLE runtime.outbox")
-        tasks = [asyncio.create_task(one.another().take([one.raised(1, "1", key)])) for _ in range(2)]
+        tasks = [asyncio.create_task(take(one.another(), [one.raised(1, "1", key)])) for _ in range(2)]
         await asyncio.sleep(0.3)
         for task in tasks:
             task.cancel()

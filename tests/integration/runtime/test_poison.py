@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from support.engine_kafka import Bus, reading
-from support.engine_parts import OneRecord, Running, named, until
+from support.engine_parts import OneRecord, Running, named, take, until
 
 from upstream_runtime import metrics, parking
 from upstream_runtime.clock import fresh_id
@@ -106,7 +106,7 @@ async def test_a_parked_key_is_parked_for_every_topic_and_every_replica(one: Run
     key = fresh_id()
     one.mood.breaks("poison")
     await one.take(one.raised(1, "poison", key))
-    await one.another().take([one.asked(0, "id 0", "asked", key)])
+    await take(one.another(), [one.asked(0, "id 0", "asked", key)])
     assert await one.labels(key) == []
     one.mood.mended("poison")
     await drained(one)
@@ -308,7 +308,7 @@ async def test_a_key_whose_reading_lacks_something_keeps_no_other_waiting(one: R
 async def test_what_another_process_parked_before_it_died_is_drained_by_whoever_lives(one: Running) -> None:
     key = fresh_id()
     one.mood.breaks("poison")
-    await one.another().take([one.raised(1, "poison", key)])
+    await take(one.another(), [one.raised(1, "poison", key)])
     one.consumer.parking.some = False
     one.mood.mended("poison")
     one.clock.forward(parking.FIRST_TRY_SECONDS)

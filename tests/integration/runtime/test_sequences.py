@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from support.engine_kafka import Bus, reading
-from support.engine_parts import OneRecord, Running, named, until
+from support.engine_parts import OneRecord, Running, named, take, until
 
 from upstream_runtime import metrics
 from upstream_runtime.clock import fresh_id
@@ -127,7 +127,7 @@ async def test_an_unreadable_record_that_comes_again_is_set_aside_once(one: Runn
     torn = replace(one.raised(1, "torn", KEY), value=b"{") if numbered else unreadable(one.raised(1, "torn", KEY), 0)
     await one.take(torn)
     await one.take(torn, one.raised(2, "2", KEY))
-    await one.another().take([torn])
+    await take(one.another(), [torn])
     assert await one.pool.fetchval("SELECT count(*) FROM runtime.set_aside") == 1
     assert len(await one.outbox(one.topics.letters.name)) == 1
     assert await one.labels(KEY) == ["2"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support.engine_kafka import Bus
-from support.engine_parts import OneRecord, Running, named, until
+from support.engine_parts import OneRecord, Running, named, take, until
 from support.engine_relay import relay_of, relaying, say
 
 from upstream_runtime import metrics, store_life
@@ -131,7 +131,7 @@ async def test_records_of_passed_streams_are_dropped_when_everything_is_sent_aga
     await one.take(*chain)
     again = [chain[0], *chain[2:], numbered(one, "c4", 5, "c:4")]
     await one.take(*again)
-    await one.another().take(again)
+    await take(one.another(), again)
     assert await one.labels(KEY) == ["a1", "a2", "b2", "c3", "c4"]
     assert not named(lines, "partition.gap")
     passed = await one.pool.fetch("SELECT stream, n FROM runtime.passed_stream ORDER BY stream")

@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 import pytest
-from support.engine_parts import STREAM, Running, named
+from support.engine_parts import STREAM, Running, named, take
 
 from upstream_runtime import metrics
 from upstream_runtime.clock import fresh_id
@@ -18,7 +18,7 @@ async def test_a_batch_that_comes_again_is_silence(one: Running) -> None:
     await one.take(*batch)
     once = await one.dump()
     await one.take(*batch)
-    await one.another().take(batch)
+    await take(one.another(), batch)
     assert await one.dump() == once
     assert await one.labels(key) == ["one", "two", "asked"]
 
@@ -35,11 +35,11 @@ async def test_a_process_that_was_overtaken_is_rolled_back_and_reads_the_waterma
     key = fresh_id()
     zombie = one.another()
     await one.take(one.raised(1, "1", key), one.asked(0, "a", "asked", key))
-    await zombie.take([one.raised(1, "1", key), one.asked(0, "a", "asked", key)])
+    await take(zombie, [one.raised(1, "1", key), one.asked(0, "a", "asked", key)])
     ours = [one.raised(2, "2", key), one.asked(1, "b", "asked again", key), one.raised(3, "3", key)]
     await one.take(*ours)
     reruns = metrics.RERUNS._value.get()
-    await zombie.take([*ours, one.raised(4, "4", key)])
+    await take(zombie, [*ours, one.raised(4, "4", key)])
     assert metrics.RERUNS._value.get() > reruns, "the zombie was never refused"
     assert await one.labels(key) == ["1", "asked", "2", "asked again", "3", "4"]
     assert await one.shown() == ["1", "asked", "2", "asked again", "3", "4"]
@@ -68,7 +68,7 @@ async def test_a_watermark_that_is_gone_from_the_database_is_gone_from_memory_to
 async def test_what_another_process_applied_meanwhile_is_no_gap(one: Running, lines: list[Any]) -> None:
     key = fresh_id()
     await one.take(one.raised(1, "1", key))
-    await one.another().take([one.raised(n, str(n), key) for n in range(2, 6)])
+    await take(one.another(), [one.raised(n, str(n), key) for n in range(2, 6)])
     await one.take(one.raised(6, "6", key))
     assert await one.labels(key) == ["1", "2", "3", "4", "5", "6"]
     assert one.positions.rewinds == []
@@ -84,7 +84,7 @@ async def test_two_processes_that_both_get_everything_apply_it_once_and_in_order
         consumer, at = one.another(), 0
         while at < len(records):
             step = chance.randint(1, 9)
-            await consumer.take(records[max(0, at - 3) : at + step])
+            await take(consumer, records[max(0, at - 3) : at + step])
             at += step
 
     await asyncio.gather(replica(), replica())

@@ -102,10 +102,6 @@ class Consumer:
         self._unreadable: Counter[str] = Counter()
         self._passed: dict[Partition, dict[str, int]] = {}
 
-    async def take(self, records: Sequence[Polled]) -> None:
-        """Read and apply a batch."""
-        await self.apply(self.reader.read_all(records))
-
     async def apply(self, batch: Sequence[Item | Unread]) -> None:
         """Apply what was read. Never raises: what cannot be decided on is parked, what is down is waited for."""
         items = self._standing(batch)
