@@ -3,10 +3,13 @@
 import asyncio
 import os
 import signal
+import socket
 from asyncio.subprocess import Process as Running
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
+from upstream_runtime.relief import GO, READY
 from upstream_stack import log_files
 from upstream_stack.clock import monotonic_seconds, now
 from upstream_stack.errors import Trouble, command
@@ -22,6 +25,24 @@ Probe = Callable[[], Awaitable[None]]
 """Returns once the process is usable; waits for ever, and is cancelled when the process ends."""
 
 
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """A process that has loaded everything and waits for its turn on the other end of `line`."""
+
+    running: Running
+    line: socket.socket
+
+    def go(self) -> None:
+        """Tells it that it is the one now. If it is gone, its keeper sees it end."""
+        with self.line, suppress(OSError):
+            self.line.sendall(GO)
+
+    def dismiss(self) -> None:
+        """Ends it: it has begun nothing."""
+        self.line.close()
+        _end_group(self.running.pid)
+
+
 class Child:
     """Keeps one process running. Every change of `record` is told through `changed`."""
 
@@ -34,6 +55,7 @@ class Child:
         self._usable = asyncio.Event()
         self._ended_early = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
+        self._relief: Relief | None = None
         self._stopping = False
 
     def start(self) -> None:
@@ -54,6 +76,20 @@ class Child:
                 command("logs", self.launch.name),
             )
 
+    async def relieve(self, within_seconds: float) -> None:
+        """Restarts it: another loads beside it, and only when that is ready is the one that runs asked to end.
+
+        Where none gets ready in time, the one that runs goes on, and nothing has changed.
+        """
+        relief = await _prepared(self.launch, within_seconds)
+        if relief is None:
+            return
+        if self._stopping or self._running is None:
+            relief.dismiss()
+            return
+        self._relief = relief
+        await self._end(self._running)
+
     async def stop(self) -> None:
         """Asks the process to end, insists after its time, and keeps it no longer."""
         self._stopping = True
@@ -64,6 +100,8 @@ class Child:
         self._keeping.cancel()
         with suppress(asyncio.CancelledError):
             await self._keeping
+        if self._relief is not None:
+            self._relief.dismiss()
         self._note("stopped", None)
 
     async def _keep(self) -> None:
@@ -76,6 +114,8 @@ class Child:
             steady = monotonic_seconds() - began > _STEADY_SECONDS
             if steady:  # somebody restarts it: asked to end, it ended well, and whoever waits for it waits on
                 pause = 0.0 if code == 0 else _BACK_OFF_FIRST_SECONDS
+            if self._relief is not None:
+                pause = 0.0
             self.record.restarts += 1
             self._note("backing off", None)
             print(f"{now():%FT%TZ} {self.launch.name} ended with {code}, starts again in {pause:.1f} s", flush=True)
@@ -83,7 +123,7 @@ class Child:
             pause = min(max(2 * pause, _BACK_OFF_FIRST_SECONDS), _BACK_OFF_MAX_SECONDS)
 
     async def _run_once(self) -> int:
-        running = self._running = await _spawn(self.launch)
+        running = self._running = await self._next()
         self._note("starting", running.pid)
         probing = asyncio.create_task(self._probe_then_note(running.pid))
         code = await running.wait()
@@ -92,6 +132,13 @@ class Child:
             self._ended_early.set()
         _end_group(running.pid)
         return code
+
+    async def _next(self) -> Running:
+        relief, self._relief = self._relief, None
+        if relief is None:
+            return await _spawn(self.launch)
+        relief.go()
+        return relief.running
 
     async def _probe_then_note(self, pid: int) -> None:
         await self._probe()
@@ -118,8 +165,32 @@ class Child:
         self._changed()
 
 
-async def _spawn(launch: Launch) -> Running:
-    """A session of its own keeps a terminal's Ctrl-C away from it: the supervisor decides who ends when."""
+async def _prepared(launch: Launch, within_seconds: float) -> Relief | None:
+    """A relief that is ready; None where it ended or took too long."""
+    line, its_end = socket.socketpair()
+    line.setblocking(False)
+    with its_end:
+        running = await _spawn(launch, its_end)
+    relief = Relief(running, line)
+    try:
+        async with asyncio.timeout(within_seconds):
+            if await asyncio.get_running_loop().sock_recv(line, len(READY)) == READY:
+                return relief
+    except TimeoutError:
+        pass
+    except asyncio.CancelledError:
+        relief.dismiss()
+        raise
+    relief.dismiss()
+    return None
+
+
+async def _spawn(launch: Launch, line: socket.socket | None = None) -> Running:
+    """A session of its own keeps a terminal's Ctrl-C away from it: the supervisor decides who ends when.
+
+    With `line` it is started as a relief.
+    """
+    told = {} if line is None else {"UPSTREAM_RELIEF": str(line.fileno())}
     log = log_files.open_for_append(launch.log)
     account = launch.account
     try:
@@ -129,7 +200,8 @@ async def _spawn(launch: Launch) -> Running:
             stdout=log,
             stderr=log,
             cwd=launch.folder,
-            env=dict(launch.environment),
+            env={**launch.environment, **told},
+            pass_fds=() if line is None else (line.fileno(),),
             start_new_session=True,
             user=account.uid,
             group=account.gid,

@@ -37,6 +37,7 @@ for verb in (
     demo_command.demo,
 ):
     app.command()(verb)
+app.command()(life_commands.restart)
 app.command(name="rebuild-topics")(life_commands.rebuild_topics)
 app.command()(life_commands.backup)
 app.command()(life_commands.restore)

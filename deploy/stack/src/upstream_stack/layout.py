@@ -85,6 +85,11 @@ class Layout:
         return self.run_dir / "state.json"
 
     @property
+    def restart(self) -> Path:
+        """The name of the service that its supervisor is asked to restart; there until that is done."""
+        return self.run_dir / "restart"
+
+    @property
     def lock(self) -> Path:
         """Held by whoever starts or keeps the stack."""
         return self.run_dir / "lock"

@@ -1,4 +1,4 @@
-"""`upstream-stack rebuild-topics`, `backup`, `restore`: when a broker was wiped, or a database has to go back. Each asks before it cuts."""
+"""`upstream-stack restart`, `rebuild-topics`, `backup`, `restore`: services anew, a broker that was wiped, a database that has to go back."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,14 +12,28 @@ from upstream_stack import backups, rebuild
 from upstream_stack import restore as restoring
 from upstream_stack.clock import now
 from upstream_stack.errors import Trouble, command
-from upstream_stack.modes import bring_down, bring_up, hands_on
+from upstream_stack.modes import bring_down, bring_up, hands_on, lines_of
+from upstream_stack.modes import restart as begin_anew
 from upstream_stack.private_files import make_private_folder
-from upstream_stack.processes import KAFKA, POSTGRES
+from upstream_stack.processes import KAFKA, POSTGRES, SERVICES
 from upstream_stack.report import step
 from upstream_stack.settings import Target, is_running, named_service, running_target, target
 from upstream_stack.terminal import Checklist, out
 
 Name = Annotated[str, typer.Argument(help="A service, as `ps` names it.")]
+
+
+def restart(
+    names: Annotated[list[str] | None, typer.Argument(help="Services, as `ps` names them; without any, all of them.")] = None,
+) -> None:
+    """Restart services one after the other, each when the one before is ready again. Each stands still for a second or two."""
+    chosen = running_target()
+    running = {line.name for line in lines_of(chosen)}
+    rows = [named_service(name) for name in names or ()] or [row for row in SERVICES if row.name in running]
+    with _checklist() as checklist:
+        for row in rows:
+            with step(checklist.tell, row.name):
+                begin_anew(chosen, row.name)
 
 
 def rebuild_topics(process: Annotated[str, typer.Option(help="This service alone, wiped or not.")] = "") -> None:

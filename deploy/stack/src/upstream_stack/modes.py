@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from upstream_stack import checkup, rebuild, start, stop, table
+from upstream_stack import checkup, rebuild, restarting, start, stop, table
 from upstream_stack.containers import engine, life, view
 from upstream_stack.containers.hands import Containers
 from upstream_stack.errors import Trouble, command
@@ -32,6 +32,14 @@ def is_the_demo_s(chosen: Target) -> bool:
 def bring_down(chosen: Target) -> bool:
     """Ends the stack; False where nothing ran. Data stay."""
     return stop.bring_down(chosen.layout) if chosen.mode == "embedded" else life.bring_down(chosen.layout, chosen.ports)
+
+
+def restart(chosen: Target, name: str) -> None:
+    """One service anew, usable again when this returns. Containers have no relief: their pause is a whole start."""
+    if chosen.mode == "embedded":
+        restarting.restart(chosen.layout, name)
+    else:
+        life.restart(chosen.layout, chosen.ports, name)
 
 
 def remove_everything(chosen: Target) -> None:

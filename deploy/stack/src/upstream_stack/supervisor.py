@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from upstream_stack import log_files
@@ -20,6 +21,7 @@ from upstream_stack.startup import start_all
 from upstream_stack.state import Phase, State, write_state
 
 _HOUSEKEEPING_SECONDS = 10.0
+_RELIEF_SECONDS = 30.0
 
 
 class Supervisor:
@@ -51,6 +53,15 @@ class Supervisor:
         await asyncio.gather(*(child.stop() for name, child in self._children.items() if name in last))
         self._layout.state.unlink()
 
+    async def restart_whenever(self, asked: asyncio.Event) -> None:
+        """Restarts the service that the run directory names, and takes the name away when the one that ran has ended."""
+        while await asked.wait():
+            asked.clear()
+            with suppress(OSError):
+                if child := self._children.get(self._layout.restart.read_text()):
+                    await child.relieve(_RELIEF_SECONDS)
+            self._layout.restart.unlink(missing_ok=True)
+
     async def tidy_logs(self) -> None:
         """Keeps every log within its limit, for as long as it runs."""
         while True:
@@ -69,16 +80,26 @@ async def supervise(plan: Plan, tell: Tell) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     supervisor = Supervisor(plan)
+    plan.layout.restart.unlink(missing_ok=True)
     supervisor.enter("starting")
     tidying = asyncio.create_task(supervisor.tidy_logs())
     try:
         if await _started(plan, supervisor, asked_to_stop, tell):
             supervisor.enter("up")
             tell(Told(kind="ready"))
-            await asked_to_stop.wait()
+            await _restart_when_asked(supervisor, asked_to_stop)
     finally:
         tidying.cancel()
         await supervisor.stop_all()
+
+
+async def _restart_when_asked(supervisor: Supervisor, asked_to_stop: asyncio.Event) -> None:
+    """SIGUSR1 asks for a restart (SIGHUP is a terminal's that closes); returns when asked to stop."""
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, asked.set)
+    restarting = asyncio.create_task(supervisor.restart_whenever(asked))
+    await asked_to_stop.wait()
+    restarting.cancel()
 
 
 async def _started(plan: Plan, supervisor: Supervisor, asked_to_stop: asyncio.Event, tell: Tell) -> bool:

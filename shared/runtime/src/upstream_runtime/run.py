@@ -33,6 +33,7 @@ from upstream_runtime.operators import Operators
 from upstream_runtime.producing import idempotent_producer
 from upstream_runtime.records import Reader
 from upstream_runtime.relay import Relay
+from upstream_runtime.relief import wait_for_turn
 from upstream_runtime.settings import MissingSettingError, MovedClockError, Settings, from_environment
 from upstream_runtime.source import Source, broker
 from upstream_runtime.streams import Streams
@@ -55,7 +56,9 @@ def main(wiring: Wiring) -> None:
         if sys.argv[1:] == ["migrate"]:
             uvloop.run(prepare(settings, wiring.__module__.rpartition(".")[0]))
         else:
-            uvloop.run(serve(settings, wiring(settings)))
+            app = wiring(settings)
+            wait_for_turn(settings.more.get("UPSTREAM_RELIEF"))
+            uvloop.run(serve(settings, app))
     except MissingSettingError as missing:
         sys.exit(f"{missing}\nThe process cannot start without it.\nStart it with `make up`, which sets everything.")
     except MovedClockError as moved:

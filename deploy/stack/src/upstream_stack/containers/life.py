@@ -13,7 +13,7 @@ from upstream_stack.layout import LOOPBACK, Layout, Ports
 from upstream_stack.locks import alone
 from upstream_stack.patience import came_true
 from upstream_stack.ports_in_use import refuse_busy_ports
-from upstream_stack.processes import READY_PATH, SERVICES, Service
+from upstream_stack.processes import READY_PATH, SERVICES, Service, service
 from upstream_stack.report import Tell, Told, step
 from upstream_stack.run_dir import make_run_dir
 
@@ -50,6 +50,12 @@ def bring_down(layout: Layout, ports: Ports) -> bool:
         found = engine.containers_of(layout)
         engine.end(layout, ports)
     return bool(found)
+
+
+def restart(layout: Layout, ports: Ports, name: str) -> None:
+    """One container ends and is started again; returns when it is ready."""
+    engine.compose(layout, ports, "restart", "--no-deps", name, doing=f"restarting {name}")
+    _wait_until_ready([service(name)], ports)
 
 
 def _refuse_other_ports(layout: Layout, ports: Ports) -> None:
