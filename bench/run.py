@@ -1,4 +1,4 @@
-"""`make bench`: the engine beside what people would otherwise use, and real intake in verdicts per second.
+"""`make bench`: the engine beside what people would otherwise use, and the product's real hops.
 
 Runs the yardsticks' own runner (a folder that is not part of this repository) with the benchmark service as one more
 variant, interleaved, on one Kafka and one PostgreSQL; prints ratios and keeps one results file with the machine's facts.
@@ -14,32 +14,32 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import hops
 from facts import YARDSTICKS, machine, psql_folder
 from picture import bars
 from upstream_stack.clock import now
 from upstream_stack.errors import Trouble
 from upstream_stack.parts.kafka_jars import kafka_jars
 from upstream_stack.terminal import Checklist, print_trouble
-from verdicts import verdicts_per_second
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE.parent / "docs" / "pictures"
 VARIANTS = os.environ.get("VARIANTS", "v1,v2w6,v3,v4")
 ROUNDS = os.environ.get("ROUNDS", "3")
-FIGURES = ("evs", "p50", "p99", "cpu_svc", "cpu_pg", "rss")
+FIGURES = ("evs", "p50", "p99", "p999", "cpu_svc", "cpu_pg", "cpu_kafka", "rss")
 Row = dict[str, Any]
 
 
 def main() -> None:
     """Measure, print, keep."""
     rows = yardsticks()
-    intake = verdicts_per_second()
-    results = {"measured_at": now().isoformat(), "machine": machine(), "ratios": ratios(rows), "intake": intake, "laps": rows}
+    real = hops.measure()
+    results = {"measured_at": now().isoformat(), "machine": machine(), "ratios": ratios(rows), "hops": real, "laps": rows}
     file = HERE / "results" / f"{now():%Y-%m-%dT%H%M%SZ}.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(results, indent=1) + "\n")
-    draw(rows)
-    print(f"\nReal intake: {intake['verdicts_per_second']} verdicts/s, each record answered once: {intake['answered_once']}")
+    draw(rows, real)
+    print("\nReal hops:", json.dumps(real, indent=1))
     print(f"Kept in {file.relative_to(HERE.parent)}")
 
 
@@ -79,8 +79,8 @@ def _build_java(name: str, source: Path, work: Path) -> None:
     subprocess.run(["jar", "cf", str(work / f"{name}.jar"), "-C", str(classes), "."], check=True)
 
 
-def draw(rows: list[Row]) -> None:
-    """Throughput and latency as pictures, medians over the laps."""
+def draw(rows: list[Row], real: Row) -> None:
+    """Throughput and latency as pictures, medians over the laps; the real hops from one run."""
     PICTURES.mkdir(exist_ok=True)
     names = [*VARIANTS.split(","), "upstream"]
     for figure, title, unit in (
@@ -90,6 +90,10 @@ def draw(rows: list[Row]) -> None:
         found = [(name, [row[figure] for row in rows if row["variant"] == name and figure in row]) for name in names]
         medians = [(name, round(median(values), 2 if unit == "ms" else 0)) for name, values in found if values]
         (PICTURES / f"bench-{figure}.svg").write_text(bars(title, unit, medians, own="upstream"))
+    taken = [(name, times["p50"]) for name, times in (real["steady"]["ms"] | real["agreed"]["ms"]).items()]
+    (PICTURES / "bench-hops.svg").write_text(bars("From a submission, or a person's yes, to each stop, median", "ms", taken))
+    used = list(real["laid_ready"]["cpu_ms"].items())
+    (PICTURES / "bench-cpu.svg").write_text(bars("CPU for one submission with its two letters", "ms", used))
 
 
 def ratios(rows: list[Row]) -> dict[str, dict[str, float]]:

@@ -1,0 +1,245 @@
+"""The product's real hops: a submission, intake's verdict, the notifier's mail; then a person's yes, and the scheduler's answer.
+
+A stack of its own. Submissions come at a steady rate, and each of their groups says yes on its page: the time that each hop takes.
+Then many are laid ready while intake stands still, and the time until each is answered and has its letters counts: submissions
+a second, and what one of them costs.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import quantiles
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from upstream_stack.clock import fresh_id, now
+from upstream_stack.demo.outside import Letters, open_page
+from upstream_stack.demo.people import training_wish
+from upstream_stack.layout import PORT_BASE_DEFAULT
+from upstream_stack.ports_in_use import free_base
+from upstream_stack.proc_table import cost_of
+from upstream_stack.processes import NAMES
+from upstream_stack.stack import Stack
+
+WARM = 200
+STEADY_SECONDS, STEADY_RATE = 20, 20
+ACCEPTED = 100
+LAID_READY = 3_000
+PATIENCE_SECONDS = 300.0
+SUBMISSIONS: Final = "city.submissions.pdx311.v1"
+SENT: Final = "notifier.notice.sent.v1"
+Stop = tuple[str, str, str]
+"""Topic, event, and the beginning of a letter's template, if it is about a letter."""
+VERDICT: Final[Stop] = ("city.results.pdx311.v1", "intake.submission.accepted.v1", "")
+ASKED: Final[Mapping[str, Stop]] = {
+    "verdict": VERDICT,
+    "letter": ("notifier.deliveries.v1", SENT, "request-received"),
+    "agreement's letter": ("notifier.deliveries.v1", SENT, "agreement-proposed"),
+}
+AGREED: Final[Mapping[str, Stop]] = {
+    "order": ("intake.requests.v1", "intake.training.requested.v1", ""),
+    "scheduler's answer": ("scheduler.sessions.v1", "scheduler.session.accepted.v1", ""),
+}
+MEASURED: Final = ("intake", "scheduler", "notifier-public", "kafka", "postgres")
+Figures = dict[str, Any]
+
+
+class Watch:
+    """Sees each case at each stop, on a clock that only runs forward."""
+
+    def __init__(self, stack: Stack, stops: Mapping[str, Stop]) -> None:
+        self.seen: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in stops}
+        self.case_of: dict[str, str] = {}
+        self._stops = stops
+        self._reader = Consumer({**stack.kafka_admin_config(), "group.id": "bench.hops", "log_level": 0})
+        known = self._reader.list_topics(timeout=10).topics
+        places = [TopicPartition(topic, n) for topic in {stop[0] for stop in stops.values()} for n in known[topic].partitions]
+        ends = [self._reader.get_watermark_offsets(place)[1] for place in places]
+        self._reader.assign(
+            [TopicPartition(place.topic, place.partition, end) for place, end in zip(places, ends, strict=True)]
+        )
+
+    def look(self, seconds: float) -> None:
+        """Take in what comes within that time."""
+        until = time.perf_counter() + seconds
+        while (left := until - time.perf_counter()) > 0:
+            for message in self._reader.consume(500, timeout=min(left, 0.005)):
+                self._take(message, time.perf_counter())
+
+    def wait(self, count: int) -> None:
+        """Until that many cases were at every stop."""
+        until = time.perf_counter() + PATIENCE_SECONDS
+        while any(len(cases) < count for cases in self.seen.values()):
+            if time.perf_counter() > until:
+                found = {name: len(cases) for name, cases in self.seen.items()}
+                raise SystemExit(f"{count} cases were to come within {PATIENCE_SECONDS:.0f} s: {found} did")
+            self.look(0.1)
+        self.look(1.0)  # whatever comes twice
+
+    def once(self) -> bool:
+        """Whether each case was at each stop exactly once."""
+        return all(len(times) == 1 for cases in self.seen.values() for times in cases.values())
+
+    def milliseconds(self, name: str, began: Mapping[str, float]) -> dict[str, float]:
+        """From each case's beginning to this stop."""
+        taken = [(self.seen[name][case][0] - at) * 1000 for case, at in began.items()]
+        cuts = quantiles(taken, n=100, method="inclusive")
+        return {"p50": round(cuts[49], 1), "p99": round(cuts[98], 1), "max": round(max(taken), 1)}
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _take(self, message: Any, at: float) -> None:
+        told = {name: value.decode() for name, value in message.headers()}
+        case = told["ce_correlationid"]
+        if told["ce_type"] == VERDICT[1]:
+            self.case_of[message.key().decode()] = case
+        for name, (topic, event, template) in self._stops.items():
+            here = (message.topic(), told["ce_type"]) == (topic, event)
+            if here and (not template or json.loads(message.value())["template"].startswith(template)):
+                self.seen[name][case].append(at)
+
+
+@contextmanager
+def watching(stack: Stack, stops: Mapping[str, Stop]) -> Iterator[Watch]:
+    """Sees what comes from now on."""
+    watch = Watch(stack, stops)
+    try:
+        yield watch
+    finally:
+        watch.close()
+
+
+class City:
+    """311, which publishes submissions; and when it did."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.sent: dict[str, float] = {}
+        self._producer = Producer({**stack.credentials("pdx311"), "linger.ms": 1, "compression.type": "zstd", "log_level": 0})
+
+    def publish(self) -> None:
+        """One more submission."""
+        submission = fresh_id()
+        self.sent[str(submission)] = time.perf_counter()
+        self._producer.produce(SUBMISSIONS, _value(submission), str(submission), headers=_headers(submission))
+        self._producer.poll(0)
+
+    def flush(self) -> None:
+        """All of them are on the broker."""
+        self._producer.flush()
+
+
+def measure() -> Figures:
+    """How long each hop takes, submissions a second, and what one costs; with whether every stop was reached once."""
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Path(folder) / "run", free_base(NAMES, other_than=PORT_BASE_DEFAULT))
+        stack.up()
+        try:
+            _laid_ready(stack, WARM)
+            return {"steady": _steady(stack), "agreed": _agreed(stack), "laid_ready": _laid_ready(stack, LAID_READY)}
+        finally:
+            stack.reset()
+
+
+def _steady(stack: Stack) -> Figures:
+    city = City(stack)
+    with watching(stack, ASKED) as watch:
+        for _ in range(STEADY_SECONDS * STEADY_RATE):
+            city.publish()
+            watch.look(1 / STEADY_RATE)
+        watch.wait(len(city.sent))
+        began = {watch.case_of[submission]: at for submission, at in city.sent.items()}
+        hops = {name: watch.milliseconds(name, began) for name in ASKED}
+        return {"a_second": STEADY_RATE, "once": watch.once(), "ms": hops}
+
+
+def _agreed(stack: Stack) -> Figures:
+    """Each group that was asked says yes on its own page, one after the other."""
+    links = {letter.to: link for letter in Letters(stack.layout.mail).all() if (link := letter.link("r"))}
+    pages = [open_page(link) for link in list(links.values())[:ACCEPTED]]
+    began: list[float] = []
+    with watching(stack, AGREED) as watch:
+        for page in pages:
+            began.append(time.perf_counter())
+            page.submit("/accept")
+            watch.look(0.02)
+        watch.wait(len(pages))
+        in_order = sorted(watch.seen["order"], key=lambda case: watch.seen["order"][case])
+        at = dict(zip(in_order, began, strict=True))
+        return {"cases": len(pages), "once": watch.once(), "ms": {name: watch.milliseconds(name, at) for name in AGREED}}
+
+
+def _laid_ready(stack: Stack, count: int) -> Figures:
+    intake = stack.pid("intake")
+    assert intake is not None
+    city = City(stack)
+    with watching(stack, ASKED) as watch:
+        os.kill(intake, signal.SIGSTOP)
+        for _ in range(count):
+            city.publish()
+        city.flush()
+        with _costs(stack, count) as costs:
+            began = time.perf_counter()
+            os.kill(intake, signal.SIGCONT)
+            watch.wait(count)
+        rates = {name: round(count / (max(map(max, cases.values())) - began)) for name, cases in watch.seen.items()}
+        return {"submissions": count, "once": watch.once(), "a_second": rates} | costs
+
+
+@contextmanager
+def _costs(stack: Stack, count: int) -> Iterator[Figures]:
+    """What the body takes for each of `count` submissions: CPU by process, bytes of WAL, bytes of records on the broker."""
+    found: Figures = {}
+    pids = {name: stack.pid(name) or 0 for name in MEASURED}
+    wal, records, before = _wal_bytes(stack), _record_bytes(stack), cost_of(pids.values())
+    yield found
+    after = cost_of(pids.values())
+    used = {name: after[pid].cpu_seconds - before[pid].cpu_seconds for name, pid in pids.items()}
+    found["cpu_ms"] = {name: round(seconds / count * 1000, 2) for name, seconds in used.items()}
+    found["pss_mb"] = {name: round(after[pid].pss_bytes / 1e6) for name, pid in pids.items()}
+    found["wal_bytes"] = round((_wal_bytes(stack) - wal) / count)
+    found["record_bytes"] = round((_record_bytes(stack) - records) / count)
+
+
+def _wal_bytes(stack: Stack) -> int:
+    async def ask() -> int:
+        connection = await asyncpg.connect(stack.database_dsn("intake", "reader"))
+        written: int = await connection.fetchval("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint")
+        await connection.close()
+        return written
+
+    return asyncio.run(ask())
+
+
+def _record_bytes(stack: Stack) -> int:
+    """What the broker keeps of our topics: record batches as they went over the wire, compressed."""
+    return sum(log.stat().st_size for log in (stack.layout.kafka / "data").glob("[a-z]*/*.log"))
+
+
+def _value(submission: UUID) -> bytes:
+    return json.dumps(training_wish(submission, now(), f"{submission.hex}@example.org")).encode()
+
+
+def _headers(submission: UUID) -> list[tuple[str, str | bytes | None]]:
+    return [
+        ("ce_specversion", "1.0"),
+        ("ce_id", f"bench-{submission}"),
+        ("ce_source", "/city/pdx311"),
+        ("ce_type", "city.submission.submitted.v1"),
+        ("ce_time", now().isoformat()),
+        ("content-type", "application/json"),
+    ]
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=1))
