@@ -7,11 +7,13 @@ did this to each other stood still for minutes (make faults: a replica frozen pa
 import asyncio
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError
 from support.engine_service import service
 
-from upstream_runtime.source import Source, broker
+from upstream_runtime import source as sources
+from upstream_runtime.source import Failing, Source, StuckConsumerError, broker
 
 
 class Assigned:
@@ -87,6 +89,48 @@ async def test_connection_that_closes_under_a_poll_does_not_end_the_reading(tmp_
     consumer.closed = True
     await source._poll(consumer, lambda _: [])
     assert not consumer.closed
+
+
+class Refused(Assigned):
+    """A consumer whose every poll brings the same error, as aiokafka's does when its heartbeat has ended."""
+
+    async def getmany(self, **_: Any) -> dict[Any, Any]:
+        raise KafkaConnectionError
+
+
+async def test_consumer_that_is_told_of_nothing_but_errors_ends_its_process_which_begins_again(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, lines: list[Any]
+) -> None:
+    monkeypatch.setattr(sources, "STUCK_SECONDS", 0.1)
+    source, _, _ = reading(tmp_path)
+    source.ready.set()
+    with pytest.raises(StuckConsumerError):
+        await source._poll(Refused(), lambda _: [])
+    assert [line["event"] for line in lines] == ["poll.interrupted", "poll.stuck"]
+
+
+def test_failed_polls_count_only_in_a_row_and_while_the_broker_answers(
+    monkeypatch: pytest.MonkeyPatch, lines: list[Any]
+) -> None:
+    monkeypatch.setattr(sources, "STUCK_SECONDS", 1e9)
+    failing = Failing()
+    failing.failed(KafkaConnectionError(), broker_answers=True)
+    failing.over(records=False)
+    failing.failed(KafkaConnectionError(), broker_answers=True)
+    assert [line["event"] for line in lines] == ["poll.interrupted"], "an empty answer between is no news"
+    failing.over(records=True)
+    failing.failed(KafkaConnectionError(), broker_answers=True)
+    assert [line["event"] for line in lines] == ["poll.interrupted"] * 2
+
+
+def test_while_the_broker_is_away_no_consumer_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 50))
+    monkeypatch.setattr("upstream_runtime.source.time.monotonic", lambda: next(clock))
+    failing = Failing()
+    for _ in range(5):
+        failing.failed(KafkaConnectionError(), broker_answers=False)
+    with pytest.raises(StuckConsumerError):
+        failing.failed(KafkaConnectionError(), broker_answers=True)
 
 
 def test_of_several_brokers_each_has_an_address_of_its_own() -> None:

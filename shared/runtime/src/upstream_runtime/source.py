@@ -5,6 +5,7 @@ with `getmany` from the consumer it starts (docs/decisions/0003), because that p
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, Final
@@ -27,6 +28,7 @@ COMMIT_SECONDS_MAX: Final = 5.0
 RECONNECT_SECONDS: Final = (0.2, 5.0)
 WATCH_SECONDS: Final = 1.0
 PING_SECONDS: Final = 2.0
+STUCK_SECONDS: Final = 60.0  # longer than a group takes to settle after a broker's return
 BATCHES_WAITING_MAX: Final = 4
 READ_AT_ONCE: Final = 32  # records; the database's answers wait no longer than reading these takes
 # Every default of these is the unsafe one; a test walks the subscribers and fails on any other value.
@@ -93,6 +95,34 @@ class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
 
 class AnotherClusterError(Exception):
     """The broker came back as another one, formatted anew: this process must begin again, because offsets mean nothing there."""
+
+
+class StuckConsumerError(Exception):
+    """A consumer was told of nothing but errors for a minute by a broker that answers everybody else: this process must begin again."""
+
+
+class Failing:
+    """How long a consumer's polls have failed, one after the other; while the broker itself is away, none counts."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._said = False
+
+    def failed(self, error: Exception, *, broker_answers: bool) -> None:
+        """One more. Says the first since records came last. Raises StuckConsumerError."""
+        if not self._said:
+            log.warning("poll.interrupted", exc_info=error)
+        self._said = True
+        if self._since is None or not broker_answers:
+            self._since = time.monotonic()
+        if time.monotonic() - self._since > STUCK_SECONDS:
+            log.error("poll.stuck", exc_info=error)
+            raise StuckConsumerError
+
+    def over(self, *, records: bool) -> None:
+        """A poll was answered, perhaps with records."""
+        self._since = None
+        self._said = self._said and not records
 
 
 class Source:
@@ -187,7 +217,7 @@ class Source:
         self.ready.set()
 
     async def _poll(self, consumer: Any, read: Read) -> None:
-        interrupted = False
+        failing = Failing()
         while True:
             try:
                 self._rewind_now(consumer)
@@ -195,13 +225,11 @@ class Source:
             except ConsumerStoppedError:
                 return
             except UNREACHABLE as error:
-                if not interrupted:
-                    log.warning("poll.interrupted", exc_info=error)
-                interrupted = True
+                failing.failed(error, broker_answers=self.ready.is_set())
                 await asyncio.sleep(jitter(1.0))
                 continue
+            failing.over(records=bool(polled))
             if polled:
-                interrupted = False
                 self._turn += 1
                 turn = self._turn
                 await self._queue.put((turn, await _read_ahead(list(chain.from_iterable(polled.values())), read)))
