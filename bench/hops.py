@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -20,12 +21,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import httpx
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from upstream_stack.clock import fresh_id, now
 from upstream_stack.demo.outside import Letters, open_page
 from upstream_stack.demo.people import training_wish
 from upstream_stack.layout import PORT_BASE_DEFAULT
+from upstream_stack.patience import came_true
 from upstream_stack.ports_in_use import free_base
 from upstream_stack.proc_table import cost_of
 from upstream_stack.processes import NAMES
@@ -55,12 +58,13 @@ Figures = dict[str, Any]
 
 
 class Watch:
-    """Sees each case at each stop, on a clock that only runs forward."""
+    """Sees each case at each stop as it comes, on a clock that only runs forward."""
 
     def __init__(self, stack: Stack, stops: Mapping[str, Stop]) -> None:
         self.seen: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in stops}
-        self.case_of: dict[str, str] = {}
+        self.case_of: dict[str, str] = {}  # of a submission, and of a letter
         self._stops = stops
+        self._over = threading.Event()
         self._reader = Consumer({**stack.kafka_admin_config(), "group.id": "bench.hops", "log_level": 0})
         known = self._reader.list_topics(timeout=10).topics
         places = [TopicPartition(topic, n) for topic in {stop[0] for stop in stops.values()} for n in known[topic].partitions]
@@ -68,23 +72,15 @@ class Watch:
         self._reader.assign(
             [TopicPartition(place.topic, place.partition, end) for place, end in zip(places, ends, strict=True)]
         )
-
-    def look(self, seconds: float) -> None:
-        """Take in what comes within that time."""
-        until = time.perf_counter() + seconds
-        while (left := until - time.perf_counter()) > 0:
-            for message in self._reader.consume(500, timeout=min(left, 0.005)):
-                self._take(message, time.perf_counter())
+        self._looking = threading.Thread(target=self._look)
+        self._looking.start()
 
     def wait(self, count: int) -> None:
-        """Until that many cases were at every stop."""
-        until = time.perf_counter() + PATIENCE_SECONDS
-        while any(len(cases) < count for cases in self.seen.values()):
-            if time.perf_counter() > until:
-                found = {name: len(cases) for name, cases in self.seen.items()}
-                raise SystemExit(f"{count} cases were to come within {PATIENCE_SECONDS:.0f} s: {found} did")
-            self.look(0.1)
-        self.look(1.0)  # whatever comes twice
+        """Until that many cases were at every stop, and a second longer, for whatever comes twice."""
+        if not came_true(lambda: all(len(cases) >= count for cases in self.seen.values()), PATIENCE_SECONDS):
+            found = {name: len(cases) for name, cases in self.seen.items()}
+            raise SystemExit(f"{count} cases were to come within {PATIENCE_SECONDS:.0f} s: {found} did")
+        time.sleep(1.0)
 
     def once(self) -> bool:
         """Whether each case was at each stop exactly once."""
@@ -97,12 +93,21 @@ class Watch:
         return {"p50": round(cuts[49], 1), "p99": round(cuts[98], 1), "max": round(max(taken), 1)}
 
     def close(self) -> None:
+        self._over.set()
+        self._looking.join()
         self._reader.close()
 
+    def _look(self) -> None:
+        while not self._over.is_set():
+            if (message := self._reader.poll(0.1)) is not None:
+                self._take(message, time.perf_counter())
+
     def _take(self, message: Any, at: float) -> None:
+        if message.error() is not None:
+            raise SystemExit(str(message.error()))
         told = {name: value.decode() for name, value in message.headers()}
         case = told["ce_correlationid"]
-        if told["ce_type"] == VERDICT[1]:
+        if told["ce_type"] in {VERDICT[1], SENT}:
             self.case_of[message.key().decode()] = case
         for name, (topic, event, template) in self._stops.items():
             here = (message.topic(), told["ce_type"]) == (topic, event)
@@ -146,37 +151,41 @@ def measure() -> Figures:
         stack.up()
         try:
             _laid_ready(stack, WARM)
-            return {"steady": _steady(stack), "agreed": _agreed(stack), "laid_ready": _laid_ready(stack, LAID_READY)}
+            steady, case_of = _steady(stack)
+            return {"steady": steady, "agreed": _agreed(stack, case_of), "laid_ready": _laid_ready(stack, LAID_READY)}
         finally:
             stack.reset()
 
 
-def _steady(stack: Stack) -> Figures:
+def _steady(stack: Stack) -> tuple[Figures, Mapping[str, str]]:
     city = City(stack)
     with watching(stack, ASKED) as watch:
         for _ in range(STEADY_SECONDS * STEADY_RATE):
             city.publish()
-            watch.look(1 / STEADY_RATE)
+            time.sleep(1 / STEADY_RATE)
         watch.wait(len(city.sent))
         began = {watch.case_of[submission]: at for submission, at in city.sent.items()}
         hops = {name: watch.milliseconds(name, began) for name in ASKED}
-        return {"a_second": STEADY_RATE, "once": watch.once(), "ms": hops}
+        return {"a_second": STEADY_RATE, "once": watch.once(), "ms": hops}, watch.case_of
 
 
-def _agreed(stack: Stack) -> Figures:
+def _agreed(stack: Stack, case_of: Mapping[str, str]) -> Figures:
     """Each group that was asked says yes on its own page, one after the other."""
-    links = {letter.to: link for letter in Letters(stack.layout.mail).all() if (link := letter.link("r"))}
-    pages = [open_page(link) for link in list(links.values())[:ACCEPTED]]
-    began: list[float] = []
-    with watching(stack, AGREED) as watch:
-        for page in pages:
-            began.append(time.perf_counter())
-            page.submit("/accept")
-            watch.look(0.02)
-        watch.wait(len(pages))
-        in_order = sorted(watch.seen["order"], key=lambda case: watch.seen["order"][case])
-        at = dict(zip(in_order, began, strict=True))
-        return {"cases": len(pages), "once": watch.once(), "ms": {name: watch.milliseconds(name, at) for name in AGREED}}
+    pages = {case_of[notice]: link for notice, link in _links(stack).items() if notice in case_of}
+    began: dict[str, float] = {}
+    with watching(stack, AGREED) as watch, httpx.Client() as browser:
+        for case, link in list(pages.items())[:ACCEPTED]:
+            where, hidden = open_page(link).form("/accept")
+            began[case] = time.perf_counter()
+            browser.post(where, data=hidden)
+        watch.wait(len(began))
+        return {"cases": len(began), "once": watch.once(), "ms": {name: watch.milliseconds(name, began) for name in AGREED}}
+
+
+def _links(stack: Stack) -> dict[str, str]:
+    """The groups' own pages, by the letter they came in."""
+    letters = Letters(stack.layout.mail).all()
+    return {letter.message_id.strip("<").partition("@")[0]: link for letter in letters if (link := letter.link("r"))}
 
 
 def _laid_ready(stack: Stack, count: int) -> Figures:
@@ -200,7 +209,7 @@ def _laid_ready(stack: Stack, count: int) -> Figures:
 def _costs(stack: Stack, count: int) -> Iterator[Figures]:
     """What the body takes for each of `count` submissions: CPU by process, bytes of WAL, bytes of records on the broker."""
     found: Figures = {}
-    pids = {name: stack.pid(name) or 0 for name in MEASURED}
+    pids = {name: pid for name in MEASURED if (pid := stack.pid(name)) is not None}
     wal, records, before = _wal_bytes(stack), _record_bytes(stack), cost_of(pids.values())
     yield found
     after = cost_of(pids.values())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError
+from aiokafka.errors import ConsumerStoppedError, GroupAuthorizationFailedError, KafkaConnectionError
 from support.engine_service import service
 
 from upstream_runtime import source as sources
@@ -109,28 +109,32 @@ async def test_consumer_that_is_told_of_nothing_but_errors_ends_its_process_whic
     assert [line["event"] for line in lines] == ["poll.interrupted", "poll.stuck"]
 
 
-def test_failed_polls_count_only_in_a_row_and_while_the_broker_answers(
-    monkeypatch: pytest.MonkeyPatch, lines: list[Any]
-) -> None:
-    monkeypatch.setattr(sources, "STUCK_SECONDS", 1e9)
-    failing = Failing()
+async def test_consumer_whose_broker_is_away_is_not_stuck(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "STUCK_SECONDS", 0.1)
+    source, _, _ = reading(tmp_path)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(2.5):
+            await source._poll(Refused(), lambda _: [])
+
+
+def test_failed_polls_count_only_in_a_row(lines: list[Any]) -> None:
+    moments = iter((0, 100, 150, 161))
+    failing = Failing(lambda: next(moments))
     failing.failed(KafkaConnectionError(), broker_answers=True)
     failing.over(records=False)
     failing.failed(KafkaConnectionError(), broker_answers=True)
-    assert [line["event"] for line in lines] == ["poll.interrupted"], "an empty answer between is no news"
-    failing.over(records=True)
     failing.failed(KafkaConnectionError(), broker_answers=True)
-    assert [line["event"] for line in lines] == ["poll.interrupted"] * 2
-
-
-def test_while_the_broker_is_away_no_consumer_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter(range(0, 10_000, 50))
-    monkeypatch.setattr("upstream_runtime.source.time.monotonic", lambda: next(clock))
-    failing = Failing()
-    for _ in range(5):
-        failing.failed(KafkaConnectionError(), broker_answers=False)
     with pytest.raises(StuckConsumerError):
         failing.failed(KafkaConnectionError(), broker_answers=True)
+    assert [line["event"] for line in lines] == ["poll.interrupted", "poll.stuck"], "an answer without records is no news"
+
+
+def test_what_the_broker_refuses_is_an_alarm_and_ends_no_process(lines: list[Any]) -> None:
+    moments = iter((0, 61, 122))
+    failing = Failing(lambda: next(moments))
+    for _ in range(3):
+        failing.failed(GroupAuthorizationFailedError(), broker_answers=True)
+    assert [line["event"] for line in lines] == ["poll.interrupted", "poll.stuck"]
 
 
 def test_of_several_brokers_each_has_an_address_of_its_own() -> None:

@@ -84,11 +84,12 @@ class Child:
         relief = await _prepared(self.launch, within_seconds)
         if relief is None:
             return
-        if self._stopping or self._running is None:
-            relief.dismiss()
+        running = self._running
+        if self._stopping or running is None or running.returncode is not None:
+            relief.dismiss()  # it ended by itself meanwhile, and is being started again
             return
         self._relief = relief
-        await self._end(self._running)
+        await self._end(running)
 
     async def stop(self) -> None:
         """Asks the process to end, insists after its time, and keeps it no longer."""
@@ -135,7 +136,7 @@ class Child:
 
     async def _next(self) -> Running:
         relief, self._relief = self._relief, None
-        if relief is None:
+        if relief is None or relief.running.returncode is not None:
             return await _spawn(self.launch)
         relief.go()
         return relief.running
@@ -169,9 +170,12 @@ async def _prepared(launch: Launch, within_seconds: float) -> Relief | None:
     """A relief that is ready; None where it ended or took too long."""
     line, its_end = socket.socketpair()
     line.setblocking(False)
-    with its_end:
-        running = await _spawn(launch, its_end)
-    relief = Relief(running, line)
+    try:
+        with its_end:
+            relief = Relief(await _spawn(launch, its_end), line)
+    except BaseException:
+        line.close()
+        raise
     try:
         async with asyncio.timeout(within_seconds):
             if await asyncio.get_running_loop().sock_recv(line, len(READY)) == READY:
@@ -191,7 +195,7 @@ async def _spawn(launch: Launch, line: socket.socket | None = None) -> Running:
     With `line` it is started as a relief.
     """
     told = {} if line is None else {"UPSTREAM_RELIEF": str(line.fileno())}
-    log = log_files.open_for_append(launch.log)
+    log = log_files.open_for_append(launch.log, shared=line is not None)
     account = launch.account
     try:
         return await asyncio.create_subprocess_exec(

@@ -85,7 +85,7 @@ class Layout:
         return self.run_dir / "state.json"
 
     @property
-    def restart(self) -> Path:
+    def restart_asked(self) -> Path:
         """The name of the service that its supervisor is asked to restart; there until that is done."""
         return self.run_dir / "restart"
 

@@ -15,7 +15,7 @@ from upstream_stack.errors import Trouble, command
 from upstream_stack.modes import bring_down, bring_up, hands_on, lines_of
 from upstream_stack.modes import restart as begin_anew
 from upstream_stack.private_files import make_private_folder
-from upstream_stack.processes import KAFKA, POSTGRES, SERVICES
+from upstream_stack.processes import KAFKA, POSTGRES, SERVICES, Service
 from upstream_stack.report import step
 from upstream_stack.settings import Target, is_running, named_service, running_target, target
 from upstream_stack.terminal import Checklist, out
@@ -28,8 +28,7 @@ def restart(
 ) -> None:
     """Restart services one after the other, each when the one before is ready again. Each stands still for a second or two."""
     chosen = running_target()
-    running = {line.name for line in lines_of(chosen)}
-    rows = [named_service(name) for name in names or ()] or [row for row in SERVICES if row.name in running]
+    rows = [named_service(name) for name in names or ()] or _that_run(chosen)
     with _checklist() as checklist:
         for row in rows:
             with step(checklist.tell, row.name):
@@ -80,6 +79,11 @@ def restore(
     with _checklist() as checklist, _parts_alone(chosen, checklist), step(checklist.tell, row.name) as details:
         details.append(asyncio.run(restoring.put_back(chosen, row, source)))
     out.print(f"  next: {command('up')}")
+
+
+def _that_run(chosen: Target) -> list[Service]:
+    running = {line.name for line in lines_of(chosen) if line.pid is not None}
+    return [row for row in SERVICES if row.name in running]
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 import os
 import signal
 
+from upstream_stack import log_files
 from upstream_stack.errors import Trouble, command
 from upstream_stack.layout import Layout
-from upstream_stack.log_files import last_line
 from upstream_stack.patience import insist
+from upstream_stack.private_files import write_private
+from upstream_stack.proc_table import ProcessId
 from upstream_stack.state import ProcessRecord, running_state
 
 _RELIEVED_SECONDS = 60.0
@@ -16,24 +18,38 @@ _UP_SECONDS = 60.0
 def restart(layout: Layout, name: str) -> None:
     """Another process of this name takes over, which loaded beside the one that runs. Trouble where none got ready."""
     before = _record(layout, name)
-    _ask(layout, name)
-    insist(f"{name} is not restarted", lambda: not layout.restart.exists(), _RELIEVED_SECONDS, "supervisor")
-    if _record(layout, name).restarts == before.restarts:
-        why = f"the new one did not get ready, and the old one goes on; the log ends with: {last_line(layout.log(name))}"
+    if before.state != "up":
+        raise Trouble(f"{name} is {before.state}", "its supervisor is starting it already", command("logs", name))
+    supervisor, log = _supervisor(layout), layout.log(name)
+    end_of_log = log_files.size(log)
+    _ask(layout, name, supervisor)
+    insist(f"{name} is not restarted", lambda: _answered(layout, supervisor), _RELIEVED_SECONDS, "supervisor")
+    if _record(layout, name).identity == before.identity:
+        said = log_files.first_words(log, end_of_log) or "it did not say why"
+        why = f"the new one did not get ready ({said}), and the old one goes on"
         raise Trouble(f"{name} is not restarted", why, command("logs", name))
     insist(f"{name} is not ready", lambda: _record(layout, name).state == "up", _UP_SECONDS, name)
 
 
-def _ask(layout: Layout, name: str) -> None:
+def _ask(layout: Layout, name: str, supervisor: ProcessId) -> None:
+    """Leaves the name and tells the supervisor; tells it again where an earlier command left one and was cut off."""
+    taken = layout.restart_asked.exists()
+    if not taken:
+        write_private(layout.restart_asked, name)
+    os.kill(supervisor.pid, signal.SIGUSR1)
+    if taken:
+        raise Trouble("Another restart is under way", "one service is restarted at a time", command("ps"))
+
+
+def _answered(layout: Layout, supervisor: ProcessId) -> bool:
+    return not layout.restart_asked.exists() or not supervisor.lives()
+
+
+def _supervisor(layout: Layout) -> ProcessId:
     state = running_state(layout)
     if state is None or state.phase != "up":
         raise Trouble("The stack is not up", "no supervisor answers for it", command("up"))
-    try:
-        with layout.restart.open("x") as file:
-            file.write(name)
-    except FileExistsError:
-        raise Trouble("Another restart is under way", f"{layout.restart} exists", command("ps")) from None
-    os.kill(state.supervisor.pid, signal.SIGUSR1)
+    return state.supervisor
 
 
 def _record(layout: Layout, name: str) -> ProcessRecord:

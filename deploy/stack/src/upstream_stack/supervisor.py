@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import suppress
 from pathlib import Path
 
 from upstream_stack import log_files
@@ -54,13 +53,17 @@ class Supervisor:
         self._layout.state.unlink()
 
     async def restart_whenever(self, asked: asyncio.Event) -> None:
-        """Restarts the service that the run directory names, and takes the name away when the one that ran has ended."""
+        """Restarts the service that the run directory names, and takes the name away when that is done, or could not be."""
         while await asked.wait():
             asked.clear()
-            with suppress(OSError):
-                if child := self._children.get(self._layout.restart.read_text()):
+            try:
+                child = self._children.get(self._layout.restart_asked.read_text())
+                if child is not None:
                     await child.relieve(_RELIEF_SECONDS)
-            self._layout.restart.unlink(missing_ok=True)
+            except OSError as error:
+                print(f"{now():%FT%TZ} no restart: {type(error).__name__}", flush=True)
+            finally:
+                self._layout.restart_asked.unlink(missing_ok=True)
 
     async def tidy_logs(self) -> None:
         """Keeps every log within its limit, for as long as it runs."""
@@ -75,31 +78,27 @@ class Supervisor:
 
 
 async def supervise(plan: Plan, tell: Tell) -> None:
-    """Runs the stack until SIGTERM or Ctrl-C; Trouble, with nothing left running, where it does not start."""
+    """Runs the stack until SIGTERM or Ctrl-C, restarts what SIGUSR1 asks for; Trouble, with nothing left running, where it does not start."""
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
+    asked_to_restart = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, asked_to_restart.set)
+    plan.layout.restart_asked.unlink(missing_ok=True)
     supervisor = Supervisor(plan)
-    plan.layout.restart.unlink(missing_ok=True)
     supervisor.enter("starting")
     tidying = asyncio.create_task(supervisor.tidy_logs())
     try:
         if await _started(plan, supervisor, asked_to_stop, tell):
             supervisor.enter("up")
             tell(Told(kind="ready"))
-            await _restart_when_asked(supervisor, asked_to_stop)
+            restarting = asyncio.create_task(supervisor.restart_whenever(asked_to_restart))
+            await asked_to_stop.wait()
+            restarting.cancel()
+            await asyncio.gather(restarting, return_exceptions=True)
     finally:
         tidying.cancel()
         await supervisor.stop_all()
-
-
-async def _restart_when_asked(supervisor: Supervisor, asked_to_stop: asyncio.Event) -> None:
-    """SIGUSR1 asks for a restart (SIGHUP is a terminal's that closes); returns when asked to stop."""
-    asked = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, asked.set)
-    restarting = asyncio.create_task(supervisor.restart_whenever(asked))
-    await asked_to_stop.wait()
-    restarting.cancel()
 
 
 async def _started(plan: Plan, supervisor: Supervisor, asked_to_stop: asyncio.Event, tell: Tell) -> bool:

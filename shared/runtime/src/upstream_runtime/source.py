@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import BrokerResponseError, ConsumerStoppedError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLScram512
@@ -98,30 +98,40 @@ class AnotherClusterError(Exception):
 
 
 class StuckConsumerError(Exception):
-    """A consumer was told of nothing but errors for a minute by a broker that answers everybody else: this process must begin again."""
+    """A consumer had nothing but errors of its own for a minute while the broker answers others: this process must begin again."""
 
 
 class Failing:
     """How long a consumer's polls have failed, one after the other; while the broker itself is away, none counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._since: float | None = None
         self._said = False
+        self._stuck = False
 
     def failed(self, error: Exception, *, broker_answers: bool) -> None:
-        """One more. Says the first since records came last. Raises StuckConsumerError."""
+        """One more. Says the first since records came last, and once that it lasts.
+
+        Raises StuckConsumerError where a new process may mend it; what the broker itself answers, such as that we may not
+        read a topic, it would be told as well.
+        """
         if not self._said:
             log.warning("poll.interrupted", exc_info=error)
         self._said = True
+        now = self._clock()
         if self._since is None or not broker_answers:
-            self._since = time.monotonic()
-        if time.monotonic() - self._since > STUCK_SECONDS:
+            self._since = now
+        if now - self._since > STUCK_SECONDS and not self._stuck:
             log.error("poll.stuck", exc_info=error)
-            raise StuckConsumerError
+            self._stuck = True
+            if not isinstance(error, BrokerResponseError):
+                raise StuckConsumerError
 
     def over(self, *, records: bool) -> None:
         """A poll was answered, perhaps with records."""
         self._since = None
+        self._stuck = False
         self._said = self._said and not records
 
 

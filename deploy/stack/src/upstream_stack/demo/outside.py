@@ -185,11 +185,16 @@ class Page:
 
         Raises NotSeenError where there is no such form.
         """
+        where, hidden = self.form(action)
+        return _page(httpx.post(where, data={**hidden, **typed}, follow_redirects=True))
+
+    def form(self, action: str = "") -> tuple[str, dict[str, str]]:
+        """Where the form goes whose address ends so, and what it sends without anybody typing. Raises NotSeenError."""
         forms = [form for form in self._parsed().forms if form[0].partition("?")[0].endswith(action)]
         if not forms:
             raise NotSeenError(f"a form for {action!r} on the page")
         where, hidden = forms[0]
-        return _page(httpx.post(urljoin(self.address, where), data={**hidden, **typed}, follow_redirects=True))
+        return urljoin(self.address, where), hidden
 
     def boxes(self, name: str) -> list[str]:
         """What can be ticked under this name, in the page's order."""
