@@ -22,10 +22,10 @@ from uuid import UUID
 
 import asyncpg
 import httpx
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from upstream_stack.clock import fresh_id, now
-from upstream_stack.demo.outside import Letters, open_page
+from upstream_stack.demo.outside import Letters, from_now_on, open_page
 from upstream_stack.demo.people import training_wish
 from upstream_stack.layout import PORT_BASE_DEFAULT
 from upstream_stack.patience import came_true
@@ -65,13 +65,8 @@ class Watch:
         self.case_of: dict[str, str] = {}  # of a submission, and of a letter
         self._stops = stops
         self._over = threading.Event()
-        self._reader = Consumer({**stack.kafka_admin_config(), "group.id": "bench.hops", "log_level": 0})
-        known = self._reader.list_topics(timeout=10).topics
-        places = [TopicPartition(topic, n) for topic in {stop[0] for stop in stops.values()} for n in known[topic].partitions]
-        ends = [self._reader.get_watermark_offsets(place)[1] for place in places]
-        self._reader.assign(
-            [TopicPartition(place.topic, place.partition, end) for place, end in zip(places, ends, strict=True)]
-        )
+        topics = {topic for topic, _, _ in stops.values()}
+        self._reader = from_now_on({**stack.kafka_admin_config(), "group.id": "bench.hops"}, topics)
         self._looking = threading.Thread(target=self._look)
         self._looking.start()
 
@@ -99,12 +94,10 @@ class Watch:
 
     def _look(self) -> None:
         while not self._over.is_set():
-            if (message := self._reader.poll(0.1)) is not None:
+            if (message := self._reader.poll(0.1)) is not None and message.error() is None:
                 self._take(message, time.perf_counter())
 
     def _take(self, message: Any, at: float) -> None:
-        if message.error() is not None:
-            raise SystemExit(str(message.error()))
         told = {name: value.decode() for name, value in message.headers()}
         case = told["ce_correlationid"]
         if told["ce_type"] in {VERDICT[1], SENT}:

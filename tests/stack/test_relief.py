@@ -62,13 +62,18 @@ class Kept:
 
     def beside_it(self) -> list[int]:
         """What else runs of this program."""
-        return [pid for pid in descendants(os.getpid())[1:] if pid != self.pid and _runs(pid, self.folder)]
+        return [pid for pid in running(self.folder) if pid != self.pid]
 
     async def up(self, count: int) -> None:
         await until(lambda: self.child.record.state == "up" and len(self.went_to_work()) >= count)
 
     async def _probe(self) -> None:
         await until(lambda: self.pid in self.went_to_work())
+
+
+def running(folder: Path) -> list[int]:
+    """The processes that we started there."""
+    return [pid for pid in descendants(os.getpid())[1:] if _runs(pid, folder)]
 
 
 def _runs(pid: int, folder: Path) -> bool:
@@ -94,7 +99,7 @@ async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     for name in ("slow", "busy"):
         (tmp_path / name).unlink(missing_ok=True)
     await found.child.stop()
-    await until(lambda: not [pid for pid in descendants(os.getpid())[1:] if _runs(pid, tmp_path)])
+    await until(lambda: not running(tmp_path))
 
 
 async def test_the_relief_goes_to_work_when_the_other_has_ended_and_not_before(kept: Kept) -> None:
@@ -166,7 +171,7 @@ async def test_a_stop_in_the_middle_leaves_nothing(kept: Kept, held: str) -> Non
     (kept.folder / held).unlink()
     await kept.child.stop()
     assert kept.child.record.state == "stopped"
-    await until(lambda: not [pid for pid in descendants(os.getpid())[1:] if _runs(pid, kept.folder)])
+    await until(lambda: not running(kept.folder))
 
 
 async def test_a_relief_leaves_the_log_of_the_one_that_runs_where_it_is(kept: Kept) -> None:

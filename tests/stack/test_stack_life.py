@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from support.system_tables import rows
 
 from upstream_stack.errors import Trouble
 from upstream_stack.layout import DEPLOY, Layout, parts_cache
@@ -41,13 +42,7 @@ def remember(stack: Stack, text: str) -> None:
 
 
 def recall_row(stack: Stack) -> str:
-    async def select() -> str:
-        connection = await asyncpg.connect(stack.database_dsn("intake", "reader"))
-        text: str = await connection.fetchval("SELECT text FROM kept")
-        await connection.close()
-        return text
-
-    return asyncio.run(select())
+    return str(rows(stack, "intake", "SELECT text FROM kept")[0]["text"])
 
 
 def recall(stack: Stack) -> tuple[str, bytes]:

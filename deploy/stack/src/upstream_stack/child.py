@@ -176,17 +176,15 @@ async def _prepared(launch: Launch, within_seconds: float) -> Relief | None:
     except BaseException:
         line.close()
         raise
+    ready = False
     try:
-        async with asyncio.timeout(within_seconds):
-            if await asyncio.get_running_loop().sock_recv(line, len(READY)) == READY:
-                return relief
-    except TimeoutError:
-        pass
-    except asyncio.CancelledError:
-        relief.dismiss()
-        raise
-    relief.dismiss()
-    return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_seconds):
+                ready = await asyncio.get_running_loop().sock_recv(line, len(READY)) == READY
+    finally:
+        if not ready:
+            relief.dismiss()
+    return relief if ready else None
 
 
 async def _spawn(launch: Launch, line: socket.socket | None = None) -> Running:

@@ -9,7 +9,7 @@ from upstream_stack.layout import Layout
 from upstream_stack.patience import insist
 from upstream_stack.private_files import write_private
 from upstream_stack.proc_table import ProcessId
-from upstream_stack.state import ProcessRecord, running_state
+from upstream_stack.state import State, running_state
 
 _RELIEVED_SECONDS = 60.0
 _UP_SECONDS = 60.0
@@ -17,18 +17,17 @@ _UP_SECONDS = 60.0
 
 def restart(layout: Layout, name: str) -> None:
     """Another process of this name takes over, which loaded beside the one that runs. Trouble where none got ready."""
-    before = _record(layout, name)
+    state, log = _state(layout, name), layout.log(name)
+    before, supervisor, end_of_log = state.processes[name], state.supervisor, log_files.size(log)
     if before.state != "up":
         raise Trouble(f"{name} is {before.state}", "its supervisor is starting it already", command("logs", name))
-    supervisor, log = _supervisor(layout), layout.log(name)
-    end_of_log = log_files.size(log)
     _ask(layout, name, supervisor)
     insist(f"{name} is not restarted", lambda: _answered(layout, supervisor), _RELIEVED_SECONDS, "supervisor")
-    if _record(layout, name).identity == before.identity:
+    if _state(layout, name).processes[name].identity == before.identity:
         said = log_files.first_words(log, end_of_log) or "it did not say why"
         why = f"the new one did not get ready ({said}), and the old one goes on"
         raise Trouble(f"{name} is not restarted", why, command("logs", name))
-    insist(f"{name} is not ready", lambda: _record(layout, name).state == "up", _UP_SECONDS, name)
+    insist(f"{name} is not ready", lambda: _state(layout, name).processes[name].state == "up", _UP_SECONDS, name)
 
 
 def _ask(layout: Layout, name: str, supervisor: ProcessId) -> None:
@@ -45,15 +44,11 @@ def _answered(layout: Layout, supervisor: ProcessId) -> bool:
     return not layout.restart_asked.exists() or not supervisor.lives()
 
 
-def _supervisor(layout: Layout) -> ProcessId:
+def _state(layout: Layout, name: str) -> State:
+    """The record of a stack that is up, with this process in it."""
     state = running_state(layout)
     if state is None or state.phase != "up":
         raise Trouble("The stack is not up", "no supervisor answers for it", command("up"))
-    return state.supervisor
-
-
-def _record(layout: Layout, name: str) -> ProcessRecord:
-    state = running_state(layout)
-    if state is None or name not in state.processes:
-        raise Trouble(f"{name} does not run", "no supervisor keeps it", command("up"))
-    return state.processes[name]
+    if name not in state.processes:
+        raise Trouble(f"{name} does not run", "its supervisor was not asked to keep it", command("up"))
+    return state

@@ -4,7 +4,7 @@ import json
 import mailbox
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -96,6 +96,24 @@ class Seen:
     erased: bool = False
 
 
+def from_now_on(config: Mapping[str, str], names: Iterable[str]) -> Consumer:
+    """A consumer of all that comes on these topics from now on. Commits nothing."""
+    consumer = Consumer({**config, "enable.auto.commit": False, "log_level": 0})
+    known = consumer.list_topics(timeout=PATIENCE_SECONDS).topics
+    places = [TopicPartition(name, partition) for name in names for partition in known[name].partitions]
+    consumer.assign([wait_for(f"where {place.topic} ends", partial(_end_of, consumer, place)) for place in places])
+    return consumer
+
+
+def _end_of(consumer: Consumer, place: TopicPartition) -> TopicPartition | None:
+    """None while the partition has no leader, as for a moment after its broker was away."""
+    try:
+        end = consumer.get_watermark_offsets(place)[1]
+    except KafkaException:
+        return None
+    return TopicPartition(place.topic, place.partition, end)
+
+
 @dataclass(slots=True)
 class Topics:
     """Records on topics from now on, as somebody with the right to read them sees them.
@@ -112,18 +130,7 @@ class Topics:
 
     def __post_init__(self) -> None:
         """Notes where each topic ends now."""
-        self._consumer = Consumer({**self.config, "group.id": self.group, "enable.auto.commit": False, "log_level": 0})
-        known = self._consumer.list_topics(timeout=PATIENCE_SECONDS).topics
-        places = [TopicPartition(name, partition) for name in self.names for partition in known[name].partitions]
-        self._consumer.assign([wait_for(f"where {place.topic} ends", partial(self._end_of, place)) for place in places])
-
-    def _end_of(self, place: TopicPartition) -> TopicPartition | None:
-        """None while the partition has no leader, as for a moment after its broker was away."""
-        try:
-            end = self._consumer.get_watermark_offsets(place)[1]
-        except KafkaException:
-            return None
-        return TopicPartition(place.topic, place.partition, end)
+        self._consumer = from_now_on({**self.config, "group.id": self.group}, self.names)
 
     def wait(self, what: str, kind: str, wanted: Callable[[Seen], bool]) -> Seen:
         """A record of this type that is the one wanted. Raises NotSeenError."""
